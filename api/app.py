@@ -1,0 +1,166 @@
+"""The api process: what is served where, and what runs beside it.
+
+The hot routes (carriers' webhooks, event intake) are plain ASGI in front of everything else. A process starts while the
+database or Temporal is away, serves what it can, calls above all, and joins when they return.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from temporalio.client import Client
+
+from activities.delivery import AlertLinks
+from api.addresses import Continuations
+from api.alerts import AlertWebhooks
+from api.call_desk import CallDesk
+from api.call_spool import CallSpool, deliver_spooled, open_call_spool
+from api.carrier_request import Receive, Reply, Scope, Send, send_reply
+from api.push_events import SUFFIX, PushEvents
+from api.simulated_carrier import PREFIX, SimulatedCarrierRoutes
+from api.voice import VoiceWebhooks
+from config.keys import Purpose
+from config.logging import set_up_logging
+from config.route_book import RouteBook
+from config.service import ConfigService
+from config.settings import Settings
+from domain.directory import Hotline
+from intake.spool import Spool
+from storage.engine import Database
+from storage.incident_actions import IncidentActions
+from storage.journal import open_journal
+from temporal.breaker import Breaker
+from temporal.client import connect, search_attributes_are_registered
+from temporal.dispatcher import AtOnce
+from temporal.door import Door
+
+log = structlog.get_logger()
+
+_RETRY_SECONDS = 2.0
+
+
+class Api:
+    """The parts of one api process, made without touching database or Temporal."""
+
+    def __init__(self, settings: Settings, client: Client) -> None:
+        self.settings = settings
+        self.client = client
+        self.name = f"{socket.gethostname()}-{os.getpid()}"
+        self.database = Database(settings.database)
+        self.config = ConfigService(
+            self.database, settings.keyring(Purpose.SECRETS), on_change=lambda: self.route_book.poke()
+        )
+        self.route_book = RouteBook(
+            self.database, self.config, settings.keyring(Purpose.ROUTE_BOOK), settings.data_dir / "route-book"
+        )
+        self.journal = open_journal(self.database)
+        self.intake_spool = Spool(settings.data_dir / "spool", settings.keyring(Purpose.SPOOL))
+        self.call_spool: CallSpool = open_call_spool(settings.data_dir / "spool", settings.keyring(Purpose.SPOOL))
+        self.door = Door(client)
+        self.breaker = Breaker()
+        self.voice = VoiceWebhooks(
+            self.route_book,
+            CallDesk(self.door, self.breaker, self.call_spool),
+            Continuations(settings.keyring(Purpose.CONTINUATION)),
+            settings.keyring(Purpose.SIMULATOR),
+            settings.public_url,
+            on_bad_signature=self._report_bad_signature,
+        )
+        self.push_events = PushEvents(self.route_book, self.journal, self.intake_spool)
+        self.alerts = AlertWebhooks(
+            self.database,
+            IncidentActions(self.database, AtOnce(self.door)),
+            AlertLinks(settings.public_url, settings.keyring(Purpose.LINKS)),
+            lambda: self.route_book.directory,
+        )
+        self.simulated_carrier = SimulatedCarrierRoutes(
+            self.route_book, settings.keyring(Purpose.SIMULATOR), settings.public_url
+        )
+
+    def loops(self, stop: asyncio.Event) -> list[Coroutine[Any, Any, None]]:
+        """What runs beside the requests; each goes on by itself when what it needs returns."""
+        return [
+            self.route_book.run(stop),
+            self.breaker.run(self.door, self.name),
+            self.call_spool.run(partial(deliver_spooled, self.door)),
+            self.intake_spool.run(self.journal.append),
+            self._watch_search_attributes(),
+        ]
+
+    async def close(self) -> None:
+        await self.simulated_carrier.close()
+        await self.call_spool.close()
+        await self.intake_spool.close()
+        await self.journal.close()
+        await self.database.close()
+
+    async def _watch_search_attributes(self) -> None:
+        while not self.door.indexed:
+            self.door.indexed = await search_attributes_are_registered(self.client)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    def _report_bad_signature(self, hotline: Hotline) -> None:
+        log.error("a carrier's request was badly signed: its token was probably rotated", hotline=hotline.key)
+
+
+class Front:
+    """Sends each request to its part. ``app`` is everything that is not hot."""
+
+    def __init__(self, settings: Settings, role: str) -> None:
+        self._settings = settings
+        self._role = role
+        self._api: Api | None = None
+        self.app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=self._lifespan)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        api, path = self._api, scope.get("path", "")
+        if scope["type"] != "http" or api is None:
+            await self.app(scope, receive, send)
+        elif path.startswith("/voice/") and self._role in ("all", "voice"):
+            await api.voice(scope, receive, send)
+        elif path.startswith("/alerts/") and self._role in ("all", "voice"):
+            await api.alerts(scope, receive, send)
+        elif path.startswith(f"{PREFIX}/") and self._settings.demo:
+            await api.simulated_carrier(scope, receive, send)
+        elif path.endswith(SUFFIX) and path.count("/") == 2 and self._role in ("all", "intake"):
+            await api.push_events(scope, receive, send)
+        elif path == "/healthz":
+            await send_reply(send, Reply(200, b"ok\n", "text/plain"))
+        else:
+            await self.app(scope, receive, send)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        set_up_logging(self._settings)
+        client = await connect(self._settings, lazy=True)
+        api, stop = Api(self._settings, client), asyncio.Event()
+        tasks = [asyncio.create_task(_keep_running(loop)) for loop in api.loops(stop)]
+        self._api = api
+        try:
+            yield
+        finally:
+            stop.set()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await api.close()
+
+
+async def _keep_running(loop: Coroutine[Any, Any, None]) -> None:
+    with suppress(asyncio.CancelledError):
+        try:
+            await loop
+        except Exception:
+            log.exception("a background loop ended")
+            raise
+
+
+def create_app(settings: Settings, role: str) -> Front:
+    """The ASGI application of a process. ``role``: ``all``, ``voice``, ``intake`` or ``app``."""
+    return Front(settings, role)

@@ -1,0 +1,35 @@
+"""What the routes of one api process work with, made once when the process starts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from config.keys import Keyring
+from config.route_book import RouteBook
+from config.service import ConfigService
+from config.settings import Settings
+from storage.engine import Database
+from storage.incident_actions import IncidentActions
+from storage.recordings import RecordingStore
+from temporal.door import Door
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """``links`` signs the addresses of recordings. ``poke_dispatcher`` says that the outbox has something new.
+    Without a ``door`` nothing is asked of Temporal, and readiness does not depend on it."""
+
+    settings: Settings
+    database: Database
+    config: ConfigService
+    route_book: RouteBook
+    actions: IncidentActions
+    recordings: RecordingStore
+    links: Keyring
+    door: Door | None = None
+    poke_dispatcher: Callable[[], None] = lambda: None
+    clock: Callable[[], datetime] = utc_now

@@ -1,0 +1,44 @@
+"""The application behind ``/api/v1``."""
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from api.body_limit import BodyLimit
+from api.services import Services
+from api.v1 import actions, call_actions, calls, hotlines, incidents, schedules, tokens
+from api.v1.errors import handle_errors
+from api.v1.resources import add_resources
+
+_DESCRIPTION = """
+A phone number that reaches whoever is on call, and an incident engine that does not let go until someone owns it.
+
+Send an API token: `Authorization: Bearer …`. Lists are `{"items": […], "next_cursor": …}`; errors are
+`{"error": {"code", "message", "fields"}}`. Times are RFC 3339 in UTC with milliseconds. `GET` never changes anything.
+"""
+
+
+def v1_application(services: Services) -> FastAPI:
+    """To be mounted at ``/api/v1``."""
+    app = FastAPI(
+        title="Dutyline",
+        version="1",
+        description=_DESCRIPTION,
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    app.add_middleware(BodyLimit)
+    handle_errors(app)
+    for module in (actions, incidents, call_actions, calls, hotlines, schedules, tokens):
+        app.include_router(module.router)
+    add_resources(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Short and unique, for generated clients: ``acknowledge_incidents_incident_acknowledge``."""
+    path = route.path_format.strip("/").replace("/", "_").replace("-", "_").replace("{", "").replace("}", "")
+    return f"{route.name}_{path}"

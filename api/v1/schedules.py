@@ -1,0 +1,168 @@
+"""Schedules: who is on call, when, and why; and overrides."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query
+from pydantic import BaseModel
+
+from api.security import AnyService, Responder, Viewer
+from api.v1 import shapes, views
+from api.v1.errors import invalid, not_found
+from api.v1.parameters import Moment, Time
+from config.snapshot import OverrideSource
+from domain import on_call
+from domain.directory import Directory
+from domain.schedule import Schedule
+
+router = APIRouter(prefix="/schedules", tags=["Schedules"])
+
+_DEFAULT_WINDOW = timedelta(days=30)
+_LONGEST_WINDOW = timedelta(days=366)
+
+
+class Reason(BaseModel):
+    """`kind` is `layer` or `override`; `text` says it in words."""
+
+    kind: str
+    text: str
+    layer: str | None = None
+    override: str | None = None
+    replaces: str | None = None
+    comment: str | None = None
+
+
+class Next(BaseModel):
+    user: shapes.Named
+    at: Time
+
+
+class OnCall(BaseModel):
+    """`since` and `until` are null when nothing changes within ten years back and a year ahead."""
+
+    at: Time
+    user: shapes.Named | None
+    since: Time | None
+    until: Time | None
+    reason: Reason | None
+    next: Next | None
+
+
+class Shift(BaseModel):
+    user: shapes.Named
+    starts: Time
+    ends: Time
+    reason: Reason | None
+
+
+class Gap(BaseModel):
+    starts: Time
+    ends: Time
+
+
+From = Annotated[Moment | None, Query(alias="from", description="Now when it is left out.")]
+To = Annotated[Moment | None, Query(description="30 days after `from` when it is left out; at most 366.")]
+
+
+@router.get("/{key}/on-call")
+async def who_is_on_call(
+    key: str,
+    services: AnyService,
+    _principal: Viewer,
+    at: Annotated[Moment | None, Query(description="Now when it is left out.")] = None,
+) -> OnCall:
+    """Who is on call, since when, until when, why, and who comes next."""
+    directory = await services.config.directory()
+    schedule = _schedule(directory, key)
+    moment = at or services.clock()
+    answer = on_call.on_call(schedule, moment)
+    following = None
+    if answer.next_user is not None and answer.next_at is not None:
+        following = Next(user=views.named(directory, answer.next_user), at=answer.next_at)
+    return OnCall(
+        at=moment,
+        user=views.named(directory, answer.user) if answer.user else None,
+        since=answer.since,
+        until=answer.until,
+        reason=_reason(answer.reason, schedule, answer.until),
+        next=following,
+    )
+
+
+@router.get("/{key}/shifts")
+async def shifts(
+    key: str, services: AnyService, _principal: Viewer, from_: From = None, to: To = None
+) -> shapes.Listed[Shift]:
+    """Everybody's time on call in the window, in order, cut at both ends."""
+    directory = await services.config.directory()
+    schedule = _schedule(directory, key)
+    start, end = _window(from_ or services.clock(), to)
+    items = [
+        Shift(
+            user=views.named(directory, shift.user),
+            starts=shift.starts,
+            ends=shift.ends,
+            reason=_reason(shift.reason, schedule, shift.ends),
+        )
+        for shift in on_call.shifts(schedule, start, end)
+        if shift.user is not None
+    ]
+    return shapes.Listed(items=items)
+
+
+@router.get("/{key}/gaps")
+async def gaps(
+    key: str, services: AnyService, _principal: Viewer, from_: From = None, to: To = None
+) -> shapes.Listed[Gap]:
+    """When nobody is on call in the window."""
+    schedule = _schedule(await services.config.directory(), key)
+    start, end = _window(from_ or services.clock(), to)
+    found = on_call.gaps(schedule, start, end)
+    return shapes.Listed(items=[Gap(starts=gap.starts, ends=gap.ends) for gap in found])
+
+
+@router.post("/{key}/overrides", status_code=201)
+async def add_override(
+    key: str, services: AnyService, principal: Responder, body: Annotated[Any, Body()] = None
+) -> dict[str, Any]:
+    """`{user, starts, ends, replaces?, comment?}` as in the configuration file; the newest override wins. It survives
+    the applying of files."""
+    source = OverrideSource.DASHBOARD if principal.by_cookie else OverrideSource.API
+    stored = await services.config.add_override(key, body, source)
+    return stored.shown()
+
+
+@router.delete("/{key}/overrides/{override}", status_code=204)
+async def delete_override(key: str, override: str, services: AnyService, _principal: Responder) -> None:
+    """One that came from a file returns when the file is applied again."""
+    await services.config.delete_override(key, override)
+
+
+def _schedule(directory: Directory, key: str) -> Schedule:
+    schedule = directory.schedules.get(key)
+    if schedule is None:
+        raise not_found(f"schedule {key}")
+    return schedule
+
+
+def _window(start: datetime, end: datetime | None) -> tuple[datetime, datetime]:
+    try:
+        end = end or start + _DEFAULT_WINDOW
+        if start < end <= start + _LONGEST_WINDOW:
+            return start, end
+    except OverflowError:
+        pass
+    raise invalid("to", "“to” must be later than “from”, by at most 366 days.")
+
+
+def _reason(reason: on_call.Reason | None, schedule: Schedule, until: datetime | None) -> Reason | None:
+    if reason is None:
+        return None
+    return Reason(
+        kind=reason.kind,
+        text=on_call.describe(reason, schedule, until),
+        layer=reason.layer,
+        override=reason.override_id,
+        replaces=reason.replaced,
+        comment=reason.comment or None,
+    )

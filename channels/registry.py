@@ -1,0 +1,59 @@
+"""Which channel a name in an escalation policy means."""
+
+from collections.abc import Mapping
+
+import httpx2
+
+from channels.channel import Channel
+from channels.email import EmailChannel, parse_smtp_url
+from channels.phone import PhoneChannel
+from channels.sms import SmsChannel
+from domain.delivery import Refused
+from domain.directory import CarrierAccount
+from telephony.rest import carrier_rest
+
+#: every name that a policy may use, and what is missing when it is not set up
+_SET_UP = {
+    "phone": "add an account with a from_number under carriers.",
+    "sms": "add an account with a from_number under carriers.",
+    "email": "set DUTYLINE_SMTP_URL, for example smtp://user:password@mail.example.com:587.",
+}
+CHANNEL_NAMES = frozenset(_SET_UP)
+
+
+class ChannelRegistry:
+    """The channels of one version of the configuration. Cheap to make; the HTTP client is shared."""
+
+    def __init__(self, channels: Mapping[str, Channel]) -> None:
+        self._channels = dict(channels)
+
+    def get(self, name: str) -> Channel:
+        """The channel of that name. Raises :class:`Refused` ``unknown_channel`` or ``not_set_up``."""
+        if name not in _SET_UP:
+            known = ", ".join(sorted(_SET_UP))
+            raise Refused("unknown_channel", f"There is no channel called {name!r}; the channels are {known}.")
+        if name not in self._channels:
+            raise Refused("not_set_up", f"The channel {name} is not set up: {_SET_UP[name]}")
+        return self._channels[name]
+
+
+def make_registry(
+    client: httpx2.AsyncClient,
+    carriers: Mapping[str, CarrierAccount],
+    smtp_url: str | None,
+    smtp_from: str,
+) -> ChannelRegistry:
+    """All channels that are set up. Raises ``ValueError`` for an SMTP address that cannot be read."""
+    channels: dict[str, Channel] = {}
+    if account := alert_account(carriers):
+        rest = carrier_rest(account.provider, client)
+        channels["sms"] = SmsChannel(rest, account)
+        channels["phone"] = PhoneChannel(rest, account)
+    if smtp_url:
+        channels["email"] = EmailChannel(parse_smtp_url(smtp_url), smtp_from)
+    return ChannelRegistry(channels)
+
+
+def alert_account(carriers: Mapping[str, CarrierAccount]) -> CarrierAccount | None:
+    """The account that alerts are sent with: the first one, in the configuration's order, that has a number."""
+    return next((account for account in carriers.values() if account.from_number), None)

@@ -1,0 +1,108 @@
+"""The ``dutyline`` command. Each command imports what it needs when it runs, so that the help is quick."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cli import configuration, installation, ring
+from cli.exit import end_with_parent, run_and_leave
+
+app = typer.Typer(
+    name="dutyline",
+    help="A phone number that reaches whoever is on call, and an incident engine that does not let go.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+database = typer.Typer(help="The database.", no_args_is_help=True)
+app.add_typer(database, name="db")
+temporal = typer.Typer(help="The Temporal server.", no_args_is_help=True)
+app.add_typer(temporal, name="temporal")
+
+#: these are told everything by their environment; the others ask the installation in the data folder
+_PROCESSES = {"up", "api", "worker"}
+
+
+@app.callback()
+def _before_every_command(context: typer.Context) -> None:
+    end_with_parent()
+    if context.invoked_subcommand not in _PROCESSES:
+        installation.adopt()
+
+
+@app.command()
+def up(
+    demo: Annotated[bool, typer.Option("--demo", help="Add example data and the simulated carrier.")] = False,
+    config: Annotated[Path | None, typer.Option(help="Apply this configuration file at the start.")] = None,
+    data_dir: Annotated[
+        Path, typer.Option(envvar=installation.DATA_DIR_VARIABLE, help="Where everything is kept.")
+    ] = installation.DEFAULT_DATA_DIR,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port of the api and the dashboard.")] = 8080,
+) -> None:
+    """Run the whole system on this machine: database, Temporal, worker and api."""
+    from cli.up import CannotStart, Options, up
+
+    try:
+        up(Options(data_dir=data_dir, port=port, is_demo=demo, config_file=config))
+    except CannotStart as reason:
+        typer.echo(str(reason), err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def api(
+    role: Annotated[Literal["all", "voice", "intake", "app"], typer.Option(help="Which addresses it serves.")] = "all",
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int, typer.Option(min=1, max=65_535)] = 8080,
+) -> None:
+    """Run one api process."""
+    from cli.serve import serve_api
+
+    serve_api(role, host, port)
+
+
+@app.command()
+def worker() -> None:
+    """Run one worker process."""
+    from cli.serve import run_worker
+
+    run_worker()
+
+
+@database.command("upgrade")
+def upgrade_database() -> None:
+    """Bring the database to the newest schema."""
+    from cli.serve import upgrade_database
+
+    upgrade_database()
+
+
+@temporal.command("setup")
+def set_up_temporal() -> None:
+    """Register the search attributes by which the Temporal UI finds calls and incidents."""
+    from cli.serve import set_up_temporal
+
+    set_up_temporal()
+
+
+@app.command(hidden=True)
+def welcome() -> None:
+    """Print the addresses of a running installation, and what to try."""
+    from cli.screen import print_screen
+
+    print_screen()
+
+
+configuration.register(app)
+ring.register(app)
+ring.register(app)
+
+
+def run() -> None:
+    """The console script."""
+    run_and_leave(app)
+
+
+if __name__ == "__main__":
+    run()

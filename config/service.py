@@ -1,0 +1,290 @@
+"""Reading and changing the configuration: what files, the API and the dashboard go through."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from config.compile import compile_directory
+from config.export import Exported, export_snapshot
+from config.keys import Keyring
+from config.loader import Document
+from config.plan import Action, Change, FieldChange, Plan, make_plan, not_wanted
+from config.problems import InvalidResource, Problem, errors
+from config.resources import Body, Kind
+from config.schedules import Override
+from config.sealing import open_body, seal_body, unmasked_body
+from config.snapshot import OverrideSource, Snapshot, StoredOverride, StoredResource, snapshot_of
+from config.validator import validate
+from config.world import World
+from domain.directory import Directory
+from domain.ids import public_id
+from storage import hotline_state
+from storage import resources as store
+from storage.engine import Database
+
+_TRIES = 10
+_READ_TRIES = 5
+#: changing one of these means other calls than before: the hotline is pinned anew
+_PINNED_BY = frozenset({"number", "provider", "auth_token"})
+
+
+class UnknownResource(Exception):
+    """There is no such resource or override."""
+
+
+class VersionConflict(Exception):
+    """The resource has changed since the caller looked. ``current`` is its version now, ``None`` when there is none."""
+
+    def __init__(self, current: int | None) -> None:
+        super().__init__("the resource was changed meanwhile; read it again and repeat the change")
+        self.current = current
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class ConfigService:
+    """One per process. Every change is validated against the whole configuration at one version and written only when
+    that version still holds, so two people never break each other's references.
+
+    ``on_change`` is called after each change (the RouteBook's ``poke``).
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        on_change: Callable[[], None] = lambda: None,
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._on_change = on_change
+        self._clock = clock
+        self._snapshot: Snapshot | None = None
+        self._directory: Directory | None = None
+
+    async def version(self) -> int:
+        async with self._database.read() as session:
+            return await store.directory_version(session)
+
+    async def snapshot(self) -> Snapshot:
+        """The stored configuration, secrets in plain. Read again only when its version has changed."""
+        async with self._database.read() as session:
+            version = await store.directory_version(session)
+        if self._snapshot is None or self._snapshot.version != version:
+            self._snapshot = await self._read_snapshot()
+        return self._snapshot
+
+    async def directory(self) -> Directory:
+        snapshot = await self.snapshot()
+        if self._directory is None or self._directory.version != snapshot.version:
+            self._directory = compile_directory(snapshot)
+        return self._directory
+
+    async def list(self, kind: Kind) -> list[StoredResource]:
+        """All of a kind by key, each as :meth:`get` gives it."""
+        snapshot = await self.snapshot()
+        return [_shown(snapshot, resource) for _, resource in sorted(snapshot.resources.get(kind, {}).items())]
+
+    async def get(self, kind: Kind, key: str) -> StoredResource:
+        """The resource in the shape of the file; a schedule with all its overrides. Secrets are in plain: mask them
+        (``config.sealing.masked_body``) before showing. Raises :class:`UnknownResource`."""
+        snapshot = await self.snapshot()
+        stored = snapshot.get(kind, key)
+        if stored is None:
+            raise UnknownResource(f"there is no {kind}.{key}")
+        return _shown(snapshot, stored)
+
+    async def put(self, kind: Kind, key: str, body: object, if_match: int | None = None) -> StoredResource:
+        """Create or replace. What ``body`` leaves out gets its default, except the token, and overrides that were not
+        made by a file: they stay. A secret that is only its mask stays too.
+
+        Raises :class:`InvalidResource`, and :class:`VersionConflict` when ``if_match`` is not the current version.
+        """
+
+        def plan(snapshot: Snapshot) -> Plan:
+            stored = snapshot.get(kind, key)
+            _match(stored, if_match)
+            wanted = unmasked_body(body, stored.body) if stored is not None and isinstance(body, dict) else body
+            return make_plan(snapshot, {kind: {key: wanted}})
+
+        await self._carry_out(plan)
+        return await self.get(kind, key)
+
+    async def delete(self, kind: Kind, key: str, if_match: int | None = None) -> None:
+        """Raises :class:`InvalidResource`, which names those that refer to it, :class:`UnknownResource` and
+        :class:`VersionConflict`."""
+
+        def plan(snapshot: Snapshot) -> Plan:
+            stored = snapshot.get(kind, key)
+            if stored is None:
+                raise UnknownResource(f"there is no {kind}.{key}")
+            _match(stored, if_match)
+            return make_plan(snapshot, {}, frozenset({(kind, key)}))
+
+        await self._carry_out(plan)
+
+    async def add_override(self, schedule: str, body: object, source: OverrideSource) -> StoredOverride:
+        """Raises :class:`InvalidResource` (paths as if the override were the resource), :class:`UnknownResource`."""
+
+        def plan(snapshot: Snapshot) -> Plan:
+            stored = _schedule(snapshot, schedule)
+            content = _checked_override(snapshot, stored, body)
+            return _override_plan(snapshot, stored, source, new=(content,))
+
+        created = await self._carry_out(plan)
+        return created[0]
+
+    async def delete_override(self, schedule: str, override_id: str) -> None:
+        """Raises :class:`UnknownResource`."""
+
+        def plan(snapshot: Snapshot) -> Plan:
+            stored = _schedule(snapshot, schedule)
+            if all(override.id != override_id for override in snapshot.overrides_of(schedule)):
+                raise UnknownResource(f"schedules.{schedule} has no override {override_id}")
+            return _override_plan(snapshot, stored, OverrideSource.API, gone=(override_id,))
+
+        await self._carry_out(plan)
+
+    async def plan(self, document: Document, *, prune: bool = False) -> Plan:
+        """What applying would change. Raises :class:`InvalidResource`; ``document.locate`` finds the lines."""
+        return _file_plan(await self.snapshot(), document, prune)
+
+    async def apply(self, document: Document, *, prune: bool = False) -> Plan:
+        """Carry out what :meth:`plan` says, in one transaction, and return it."""
+        plans: list[Plan] = []
+
+        def plan(snapshot: Snapshot) -> Plan:
+            plans.append(_file_plan(snapshot, document, prune))
+            return plans[-1]
+
+        await self._carry_out(plan)
+        return plans[-1]
+
+    async def export(self) -> Exported:
+        return export_snapshot(await self.snapshot())
+
+    async def _read_snapshot(self) -> Snapshot:
+        # PostgreSQL sees other people's commits between two statements, so the version is compared afterwards.
+        for _ in range(_READ_TRIES):
+            async with self._database.read() as session:
+                version = await store.directory_version(session)
+                rows = await store.all_resources(session)
+                overrides = await store.all_overrides(session)
+                if await store.directory_version(session) == version:
+                    break
+        known = set(Kind)
+        return snapshot_of(
+            version,
+            (
+                StoredResource(
+                    Kind(row.kind), row.key, open_body(self._keyring, Kind(row.kind), row.key, row.body), row.version
+                )
+                for row in rows
+                if row.kind in known
+            ),
+            (StoredOverride(row.id, row.schedule, row.body, row.source, row.created_at) for row in overrides),
+        )
+
+    async def _carry_out(self, plan_for: Callable[[Snapshot], Plan]) -> Sequence[StoredOverride]:
+        """Plan on the newest snapshot and write, again when somebody else wrote in between."""
+        for _ in range(_TRIES):
+            plan = plan_for(await self.snapshot())
+            if not plan.changes:
+                return []
+            async with self._database.write() as session:
+                if await store.lock_directory_version(session) != plan.version:
+                    continue
+                created = [made for change in plan.changes for made in await self._write(session, plan, change)]
+                await store.set_directory_version(session, plan.version + 1)
+            self._on_change()
+            return created
+        raise VersionConflict(None)
+
+    async def _write(self, session: AsyncSession, plan: Plan, change: Change) -> Sequence[StoredOverride]:
+        kind, key = change.kind, change.key
+        if change.action is Action.DELETE:
+            await store.delete_resource(session, kind, key)
+            if kind is Kind.SCHEDULES:
+                await store.delete_overrides_of(session, key)
+            if kind is Kind.HOTLINES:
+                await store.delete_hotline_state(session, key)
+            return []
+        body = _with_token(change.body)
+        sealed = seal_body(self._keyring, kind, key, body)
+        await store.write_resource(session, kind, key, sealed, plan.version + 1, self._clock())
+        if kind is Kind.HOTLINES and _PINNED_BY.intersection(field.field for field in change.fields):
+            await hotline_state.unpin(session, key)
+        return await self._write_overrides(session, plan, change)
+
+    async def _write_overrides(self, session: AsyncSession, plan: Plan, change: Change) -> Sequence[StoredOverride]:
+        await store.delete_overrides(session, *change.gone_overrides)
+        created = []
+        for number, body in enumerate(change.new_overrides):
+            # The order in the file is the order of age, so each is a little newer than the one before.
+            at = self._clock() + timedelta(microseconds=number)
+            override_id = public_id("ovr", secrets.token_bytes(16))
+            await store.add_override(session, override_id, change.key, body, plan.source, at)
+            created.append(StoredOverride(override_id, change.key, body, plan.source, at))
+        return created
+
+
+def _shown(snapshot: Snapshot, stored: StoredResource) -> StoredResource:
+    # A copy: callers may do with it what they like, the snapshot is shared.
+    return StoredResource(stored.kind, stored.key, deepcopy(snapshot.shown_body(stored)), stored.version)
+
+
+def _match(stored: StoredResource | None, if_match: int | None) -> None:
+    current = None if stored is None else stored.version
+    if if_match is not None and if_match != current:
+        raise VersionConflict(current)
+
+
+def _file_plan(snapshot: Snapshot, document: Document, prune: bool) -> Plan:
+    deletions = not_wanted(snapshot, document.bodies) if prune else frozenset[tuple[Kind, str]]()
+    return make_plan(snapshot, document.bodies, deletions)
+
+
+def _with_token(body: Body) -> Body:
+    if "token" in body and body["token"] is None:
+        return {**body, "token": secrets.token_hex(16)}
+    return body
+
+
+def _schedule(snapshot: Snapshot, key: str) -> StoredResource:
+    stored = snapshot.get(Kind.SCHEDULES, key)
+    if stored is None:
+        raise UnknownResource(f"there is no schedules.{key}")
+    return stored
+
+
+def _checked_override(snapshot: Snapshot, stored: StoredResource, body: object) -> Body:
+    shown = snapshot.shown_body(stored)
+    number = len(shown["overrides"])
+    content = {name: value for name, value in body.items() if name != "id"} if isinstance(body, dict) else body
+    candidate = {**shown, "overrides": [*shown["overrides"], content]}
+    prefix = (Kind.SCHEDULES.value, stored.key, "overrides", number)
+    found = errors(validate(Kind.SCHEDULES, stored.key, candidate, World(snapshot.bodies())))
+    problems = [Problem((*p.path[:2], *p.path[4:]), p.message) for p in found if p.path[:4] == prefix]
+    if problems:
+        raise InvalidResource(problems)
+    checked = Override.model_validate(content).body()
+    del checked["id"]
+    return checked
+
+
+def _override_plan(
+    snapshot: Snapshot,
+    stored: StoredResource,
+    source: OverrideSource,
+    new: tuple[Body, ...] = (),
+    gone: tuple[str, ...] = (),
+) -> Plan:
+    fields = (FieldChange("overrides", list(gone), list(new)),)
+    change = Change(Action.UPDATE, Kind.SCHEDULES, stored.key, stored.body, fields, new, gone)
+    return Plan(snapshot.version, (change,), source=source)

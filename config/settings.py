@@ -1,0 +1,71 @@
+"""Settings of one process, from the environment (``DUTYLINE_…``)."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from config.keys import Keyring, Purpose, make_or_read_secret_key
+
+
+class MissingSecretKey(Exception):
+    """Outside the embedded set-up nothing starts without a secret key."""
+
+
+class Settings(BaseSettings):
+    """Every setting has a default that fits the embedded set-up, except the ones that only an operator can know."""
+
+    model_config = SettingsConfigDict(env_prefix="DUTYLINE_", extra="ignore")
+
+    data_dir: Path = Path("data")
+    database_url: str | None = None
+    public_url: str = "http://127.0.0.1:8080"
+    recordings_url: str | None = None
+    temporal_address: str = "127.0.0.1:7233"
+    temporal_namespace: str = "default"
+    temporal_api_key: str | None = None
+    temporal_tls_cert: Path | None = None
+    temporal_tls_key: Path | None = None
+    temporal_tls_ca: Path | None = None
+    temporal_tls_server_name: str | None = None
+    temporal_ui_url: str | None = None
+    secret_key: Annotated[list[str], NoDecode] = []
+    build_id: str | None = None
+    bootstrap_token: str | None = None
+    smtp_url: str | None = None
+    smtp_from: str = "dutyline@localhost"
+    log_level: str = "INFO"
+    log_format: str = "console"
+    #: how the processes were started; set by ``dutyline up``
+    embedded: bool = False
+    demo: bool = False
+
+    @field_validator("secret_key", mode="before")
+    @classmethod
+    def _split_list(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("public_url", mode="after")
+    @classmethod
+    def _without_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @property
+    def database(self) -> str:
+        """The database's address; SQLite in the data folder when none is set."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'dutyline.db'}"
+
+    def secret_keys(self) -> list[str]:
+        """The operator's keys, or, embedded only, the one kept in the data folder."""
+        if self.secret_key:
+            return self.secret_key
+        if not self.embedded:
+            raise MissingSecretKey(
+                "DUTYLINE_SECRET_KEY is not set. Make one with: "
+                "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+            )
+        return [make_or_read_secret_key(self.data_dir / "secret.key")]
+
+    def keyring(self, purpose: Purpose) -> Keyring:
+        return Keyring(self.secret_keys(), purpose)

@@ -1,0 +1,1 @@
+"""What is: tables, repositories, migrations, recordings and the command outbox."""

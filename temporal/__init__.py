@@ -1,0 +1,1 @@
+"""How we talk to Temporal, and where a Temporal server comes from."""

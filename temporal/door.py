@@ -1,0 +1,152 @@
+"""The one door to Temporal for starts, signals and updates: every id and policy is decided here."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowExecutionStatus
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import TemporalError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.call_messages import CallStart, CarrierSaid, FetchRecording
+from domain.call_state import Answer
+from domain.ids import call_workflow_id, incident_workflow_id, recording_workflow_id
+from domain.incident_messages import Changed, IncidentStart
+from workflows.call import CallWorkflow
+from workflows.canary import CanaryWorkflow
+from workflows.incident import IncidentWorkflow
+from workflows.policies import CALL_TASK_TIMEOUT, CALLS_QUEUE, INCIDENTS_QUEUE
+from workflows.recording import RecordingWorkflow
+
+
+class Unavailable(Exception):
+    """Temporal did not answer, or the workflow could not: the caller must be answered in another way."""
+
+
+class CallIsOver(Exception):
+    """The call's workflow is closed: what came is late."""
+
+
+class Door:
+    """Talks to Temporal for one process."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        #: set by whoever knows whether our search attributes are registered
+        self.indexed = False
+
+    async def carrier_said(self, start: CallStart, said: CarrierSaid, update_id: str) -> Answer:
+        """Hand one webhook to the call's workflow, starting it when there is none, and return its answer.
+
+        The same ``update_id`` gets the same answer without a second execution while the run is known. The caller bounds
+        the time (``asyncio.timeout``): a time-out given to the client would be spent on retries inside it.
+        """
+        identity = start.identity
+        operation = WithStartWorkflowOperation(
+            CallWorkflow.run,
+            start,
+            id=call_workflow_id(identity.provider, identity.provider_call_id),
+            task_queue=CALLS_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            # A closed call is never begun anew: a late webhook would ring somebody.
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            task_timeout=CALL_TASK_TIMEOUT,
+        )
+        try:
+            return await self._client.execute_update_with_start_workflow(
+                CallWorkflow.carrier_said,
+                said,
+                start_workflow_operation=operation,
+                id=update_id,
+            )
+        except WorkflowAlreadyStartedError:
+            raise CallIsOver from None
+        except (TemporalError, RPCError, RuntimeError) as error:  # RuntimeError: a lazy client that cannot connect
+            raise Unavailable(str(error)) from error
+        finally:
+            await _retrieve(operation)
+
+    async def fetch_recording(self, request: FetchRecording) -> None:
+        """Start the workflow that brings a recording under our roof; once, however often it is asked."""
+        try:
+            await self._client.start_workflow(
+                RecordingWorkflow.run,
+                request,
+                id=recording_workflow_id(request.provider, request.reference),
+                task_queue=INCIDENTS_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            )
+        except WorkflowAlreadyStartedError:
+            return
+        except (TemporalError, RPCError, RuntimeError) as error:
+            raise Unavailable(str(error)) from error
+
+    async def start_incident(self, incident_id: str) -> None:
+        """Have a run for the incident: start one unless there is one. Its first act is to read the incident's row, so
+        another run after a lost one alerts nobody twice. Raises :class:`Unavailable`."""
+        try:
+            await self._client.start_workflow(
+                IncidentWorkflow.run,
+                IncidentStart(incident_id, indexed=self.indexed),
+                id=incident_workflow_id(incident_id),
+                task_queue=INCIDENTS_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                static_summary="Escalates one incident until it is resolved",
+            )
+        except (TemporalError, RPCError, RuntimeError) as error:
+            raise Unavailable(str(error)) from error
+
+    async def incident_changed(self, incident_id: str, news: Changed) -> bool:
+        """Tell the incident's run that the row has changed. ``False`` when there is no run to tell. Raises
+        :class:`Unavailable`."""
+        handle = self._client.get_workflow_handle_for(IncidentWorkflow.run, incident_workflow_id(incident_id))
+        try:
+            await handle.signal(IncidentWorkflow.changed, news)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise Unavailable(str(error)) from error
+        except (TemporalError, RuntimeError) as error:
+            raise Unavailable(str(error)) from error
+        return True
+
+    async def incident_runs(self, incident_id: str) -> bool:
+        """Whether the incident has a run that is open, asked by its id. Raises :class:`Unavailable`."""
+        try:
+            found = await self._client.get_workflow_handle(incident_workflow_id(incident_id)).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise Unavailable(str(error)) from error
+        except (TemporalError, RuntimeError) as error:
+            raise Unavailable(str(error)) from error
+        return found.status is WorkflowExecutionStatus.RUNNING
+
+    async def ping(self, name: str) -> None:
+        """A canary: the way of a call's first answer, without a call. Raises :class:`Unavailable`."""
+        operation = WithStartWorkflowOperation(
+            CanaryWorkflow.run,
+            id=f"canary-{name}",
+            task_queue=CALLS_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            task_timeout=CALL_TASK_TIMEOUT,
+        )
+        try:
+            await self._client.execute_update_with_start_workflow(
+                CanaryWorkflow.ping, start_workflow_operation=operation
+            )
+        except (TemporalError, RPCError, RuntimeError) as error:
+            raise Unavailable(str(error)) from error
+        finally:
+            await _retrieve(operation)
+
+
+async def _retrieve(operation: WithStartWorkflowOperation[Any, Any]) -> None:
+    """Take the operation's own result on every path: a failure that nobody looks at is reported by asyncio later."""
+    with suppress(Exception):
+        async with asyncio.timeout(0):
+            await operation.workflow_handle()

@@ -1,0 +1,95 @@
+"""The reconciler: every open incident has a run, or gets one.
+
+It asks for each by its id, never by a list: lists come from an index that may be behind, and a run that is merely not
+listed would be doubted for nothing. A missing run is started by a command like any other, so it is paced, and the
+incident's timeline says so.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from domain.commands import CommandKind
+from storage import incidents, outbox
+from storage.engine import Database
+from storage.incidents import IncidentStep
+from storage.lease_holder import LeaseHolder
+from storage.outbox import Command
+from storage.tables import IncidentRow
+from temporal.door import Door, Unavailable
+
+log = structlog.get_logger()
+
+LEASE = "reconciler"
+#: younger incidents may just not have been started yet
+GRACE = timedelta(minutes=1)
+_EVERY_SECONDS = 60.0
+_HEARTBEAT_SECONDS = 2.0
+_PAGE = 100
+#: between two questions: thousands of open incidents are looked through without haste
+_BREATH_SECONDS = 0.005
+
+
+class Reconciler:
+    """``now`` is the clock of the wall."""
+
+    def __init__(self, database: Database, door: Door, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._database = database
+        self._door = door
+        self._now = now
+        self._lease = LeaseHolder(database, LEASE, now)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look through all open incidents once a minute, until ``stop`` is set."""
+        due_at = 0.0
+        loop = asyncio.get_running_loop()
+        try:
+            while not stop.is_set():
+                try:
+                    if await self._lease.holds() and loop.time() >= due_at:
+                        due_at = loop.time() + _EVERY_SECONDS
+                        await self.look_through()
+                except (SQLAlchemyError, OSError, Unavailable, TimeoutError) as error:
+                    log.warning("open incidents could not be looked through", error=str(error))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_HEARTBEAT_SECONDS):
+                        await stop.wait()
+        finally:
+            await self._lease.release()
+
+    async def look_through(self) -> int:
+        """Look at every open incident once. Returns how many had lost their run. Raises
+        :class:`temporal.door.Unavailable`, and what the database raises when it is away."""
+        found, last_number = 0, 0
+        while page := await self._page(last_number):
+            last_number = page[-1].number
+            for incident in page:
+                if not await self._door.incident_runs(incident.id) and await self._start_again(incident.id):
+                    found += 1
+                await asyncio.sleep(_BREATH_SECONDS)
+            await self._lease.holds()
+        return found
+
+    async def _page(self, after_number: int) -> list[IncidentRow]:
+        async with self._database.read() as session:
+            rows = await incidents.unresolved(
+                session, created_before=self._now() - GRACE, after_number=after_number, limit=_PAGE
+            )
+        return list(rows)
+
+    async def _start_again(self, incident_id: str) -> bool:
+        now = self._now()
+        async with self._database.write() as session:
+            row = await incidents.lock(session, incident_id)
+            # A command that waits will start the run, or end the incident; neither is a lost run.
+            if row is None or row.status == "resolved" or await outbox.has_pending(session, incident_id):
+                return False
+            text = "This incident had no running workflow; it is started again from where the incident stands."
+            await incidents.append_timeline(session, incident_id, IncidentStep(now, "run_restarted", text))
+            await outbox.add(session, Command(CommandKind.START_INCIDENT, incident_id, {}, now))
+        log.warning("an open incident had no run", incident=incident_id)
+        return True

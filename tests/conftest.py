@@ -1,0 +1,11 @@
+"""Fixtures for every ring: the servers. Everything else a test arranges itself."""
+
+from tests.support.servers import (
+    empty_postgres_url,
+    postgres_cluster,
+    postgres_url,
+    temporal_server,
+    time_skipping_env,
+)
+
+__all__ = ["empty_postgres_url", "postgres_cluster", "postgres_url", "temporal_server", "time_skipping_env"]

@@ -1,0 +1,1 @@
+"""Tools for working on Dutyline; nothing here is installed."""

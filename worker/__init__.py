@@ -1,0 +1,1 @@
+"""The worker process: task queues, life cycle, background loops."""

@@ -1,0 +1,74 @@
+"""The two workers of a process: calls have slots of their own, everything else is kept small beside them."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from workflows.call import CallWorkflow
+from workflows.canary import CanaryWorkflow
+from workflows.incident import IncidentWorkflow
+from workflows.policies import CALLS_QUEUE, INCIDENTS_QUEUE
+from workflows.recording import RecordingWorkflow
+
+CALL_WORKFLOWS: Sequence[type] = (CallWorkflow, CanaryWorkflow)
+INCIDENT_WORKFLOWS: Sequence[type] = (IncidentWorkflow, RecordingWorkflow)
+
+_GRACE = timedelta(seconds=20)
+_DEPLOYMENT = "dutyline"
+#: pure code of ours and what it imports: importing it anew for every run would cost time and memory for nothing
+_PASSED_THROUGH = ("domain", "phonenumbers", "whenever", "tzdata", "pydantic", "pydantic_core", "sqlalchemy")
+
+Activity = Callable[..., Any]
+
+
+def workflow_runner() -> SandboxedWorkflowRunner:
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH))
+
+
+def calls_worker(client: Client, activities: Sequence[Activity], build_id: str | None) -> Worker:
+    """Answers callers. A dead worker's tasks are taken over quickly, for somebody is waiting."""
+    return Worker(
+        client,
+        task_queue=CALLS_QUEUE,
+        workflows=CALL_WORKFLOWS,
+        activities=activities,
+        workflow_runner=workflow_runner(),
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, initial=5, maximum=20),
+        max_concurrent_workflow_tasks=50,
+        max_concurrent_activities=20,
+        graceful_shutdown_timeout=_GRACE,
+        deployment_config=_deployment(build_id, VersioningBehavior.PINNED),
+    )
+
+
+def incidents_worker(client: Client, activities: Sequence[Activity], build_id: str | None) -> Worker:
+    """Works for incidents and recordings, with few slots: a storm of incidents must not delay a call."""
+    return Worker(
+        client,
+        task_queue=INCIDENTS_QUEUE,
+        workflows=INCIDENT_WORKFLOWS,
+        activities=activities,
+        workflow_runner=workflow_runner(),
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, initial=2, maximum=4),
+        max_concurrent_workflow_tasks=4,
+        max_concurrent_activities=20,
+        graceful_shutdown_timeout=_GRACE,
+        deployment_config=_deployment(build_id, VersioningBehavior.AUTO_UPGRADE),
+    )
+
+
+def _deployment(build_id: str | None, behavior: VersioningBehavior) -> WorkerDeploymentConfig | None:
+    """Worker versioning only when asked for: without a current version every first answer would time out."""
+    if build_id is None:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(_DEPLOYMENT, build_id),
+        use_worker_versioning=True,
+        default_versioning_behavior=behavior,
+    )

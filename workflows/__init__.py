@@ -1,0 +1,1 @@
+"""What happens next: deterministic shells around ``domain/``, importing nothing but that and temporalio."""

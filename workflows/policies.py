@@ -1,0 +1,44 @@
+"""Every retry policy and time-out of our activities, and the task queues, in one place."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+
+#: calls have a queue and worker slots of their own: nothing else may make a caller wait
+CALLS_QUEUE = "dutyline-calls"
+#: incidents, recordings and notices
+INCIDENTS_QUEUE = "dutyline-incidents"
+
+#: a workflow task that takes longer is given to another worker; short, because a caller may be waiting
+CALL_TASK_TIMEOUT = timedelta(seconds=4)
+
+#: one statement or two against the database
+STORE_TIMEOUT = timedelta(seconds=10)
+#: writing down must succeed in the end: the database may be away for as long as it likes
+STORE_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=10)
+)
+#: one message or call request to a provider, its own time-outs included
+SEND_TIMEOUT = timedelta(seconds=30)
+#: a send that surely did not happen is tried again by the activity's own rule; a crashed worker's a few times
+SEND_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=20),
+    maximum_attempts=5,
+    non_retryable_error_types=["Refused"],
+)
+#: an alert's row counts its tries and ends them; what this rule repeats without end is a database that is away
+DELIVER_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=20)
+)
+#: fetching a recording, which may be long
+FETCH_TIMEOUT = timedelta(minutes=5)
+#: carriers say that a recording is ready before it is; about an hour in all
+FETCH_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=2),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(minutes=5),
+    maximum_attempts=18,
+    non_retryable_error_types=["Refused"],
+)
