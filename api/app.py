@@ -17,13 +17,17 @@ from fastapi import FastAPI
 from temporalio.client import Client
 
 from activities.delivery import AlertLinks
+from api import health
 from api.addresses import Continuations
 from api.alerts import AlertWebhooks
 from api.call_desk import CallDesk
 from api.call_spool import CallSpool, deliver_spooled, open_call_spool
-from api.carrier_request import Receive, Reply, Scope, Send, send_reply
+from api.carrier_request import Receive, Scope, Send
+from api.dashboard import dashboard_application
 from api.push_events import SUFFIX, PushEvents
+from api.services import Services
 from api.simulated_carrier import PREFIX, SimulatedCarrierRoutes
+from api.v1.application import v1_application
 from api.voice import VoiceWebhooks
 from config.keys import Purpose
 from config.logging import set_up_logging
@@ -35,6 +39,7 @@ from intake.spool import Spool
 from storage.engine import Database
 from storage.incident_actions import IncidentActions
 from storage.journal import open_journal
+from storage.recordings import RecordingStore
 from temporal.breaker import Breaker
 from temporal.client import connect, search_attributes_are_registered
 from temporal.dispatcher import AtOnce
@@ -73,11 +78,22 @@ class Api:
             on_bad_signature=self._report_bad_signature,
         )
         self.push_events = PushEvents(self.route_book, self.journal, self.intake_spool)
+        actions = IncidentActions(self.database, AtOnce(self.door))
         self.alerts = AlertWebhooks(
             self.database,
-            IncidentActions(self.database, AtOnce(self.door)),
+            actions,
             AlertLinks(settings.public_url, settings.keyring(Purpose.LINKS)),
             lambda: self.route_book.directory,
+        )
+        self.services = Services(
+            settings=settings,
+            database=self.database,
+            config=self.config,
+            route_book=self.route_book,
+            actions=actions,
+            recordings=RecordingStore.at(settings.recordings_url or settings.data_dir / "recordings"),
+            links=settings.keyring(Purpose.LINKS),
+            door=self.door,
         )
         self.simulated_carrier = SimulatedCarrierRoutes(
             self.route_book, settings.keyring(Purpose.SIMULATOR), settings.public_url
@@ -116,7 +132,10 @@ class Front:
         self._settings = settings
         self._role = role
         self._api: Api | None = None
-        self.app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=self._lifespan)
+        self.app = FastAPI(
+            openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=self._lifespan
+        )
+        self.app.include_router(health.router)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         api, path = self._api, scope.get("path", "")
@@ -130,8 +149,6 @@ class Front:
             await api.simulated_carrier(scope, receive, send)
         elif path.endswith(SUFFIX) and path.count("/") == 2 and self._role in ("all", "intake"):
             await api.push_events(scope, receive, send)
-        elif path == "/healthz":
-            await send_reply(send, Reply(200, b"ok\n", "text/plain"))
         else:
             await self.app(scope, receive, send)
 
@@ -141,6 +158,10 @@ class Front:
         client = await connect(self._settings, lazy=True)
         api, stop = Api(self._settings, client), asyncio.Event()
         tasks = [asyncio.create_task(_keep_running(loop)) for loop in api.loops(stop)]
+        self.app.state.services = api.services
+        if self._role in ("all", "app"):
+            self.app.mount("/api/v1", v1_application(api.services))
+            self.app.mount("/", dashboard_application(api.services))
         self._api = api
         try:
             yield

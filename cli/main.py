@@ -96,7 +96,6 @@ def welcome() -> None:
 
 configuration.register(app)
 ring.register(app)
-ring.register(app)
 
 
 def run() -> None:

@@ -104,6 +104,9 @@ def attempt_outcome(plan: CallPlan, attempt: AttemptFacts, facts: CallFacts) -> 
         return AttemptOutcome.CALLER_GONE if facts.ended_at is not None else None
     if not finish.caller_present or finish.status is DialStatus.CANCELED:
         return AttemptOutcome.CALLER_GONE
+    if attempt.picked_up_at is not None:
+        # Plivo calls an attempt that was picked up but not confirmed "no answer".
+        return AttemptOutcome.NOT_ACCEPTED
     match finish.status:
         case DialStatus.COMPLETED:
             return AttemptOutcome.NOT_ACCEPTED

@@ -286,7 +286,7 @@ async def _change_many(
         .returning(IncidentRow.id, IncidentRow.version)
         .execution_options(synchronize_session=False)
     )
-    return dict(list(changed.tuples()))
+    return {incident_id: version for incident_id, version in changed}  # noqa: C416 (rows are no pairs for mypy)
 
 
 def _bulk_commands(action: IncidentAction, changed: dict[str, int], actor: Actor, at: datetime) -> list[Command]:
@@ -315,7 +315,7 @@ async def _resolve_references(session: AsyncSession, references: Collection[str]
                 or_(IncidentRow.id.in_(chunk), IncidentRow.number.in_(numbers))
             )
         )
-        for incident_id, number in found.tuples():
+        for incident_id, number in found:
             known[incident_id] = known[str(number)] = incident_id
     ids = dict.fromkeys(known[reference] for reference in wanted if reference in known)
     return list(ids), tuple(reference for reference in wanted if reference not in known)
