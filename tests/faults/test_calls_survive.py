@@ -87,8 +87,7 @@ async def test_two_api_processes_that_disagree(own_house: House) -> None:
     line = await own_house.open_line(Provider.TWILIO)
     other = free_port()
     await own_house.start_api("other", other, DUTYLINE_TEMPORAL_ADDRESS="127.0.0.1:1")
-    async with httpx2.AsyncClient(transport=_InTurn(own_house.port, other), timeout=20) as both:
-        call = await own_house.ring(line, second_answers(line), http=both)
+    call = await own_house.ring(line, second_answers(line), through=_InTurn(own_house.port, other))
     # A successor that reaches Temporal hands over what the stray process has kept.
     own_house.kill("other")
     await own_house.start_api("successor", other)

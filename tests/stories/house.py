@@ -145,10 +145,10 @@ class House:
         line: Line,
         script: Script,
         on_line: Callable[[TranscriptLine], None] | None = None,
-        http: httpx2.AsyncClient | None = None,
+        through: httpx2.AsyncBaseTransport | None = None,
     ) -> SimulatedCall:
         """One call in virtual time: nothing is slept, every webhook carries the carrier's own clock."""
-        async with http or self.http() as client:
+        async with httpx2.AsyncClient(transport=through, trust_env=False, timeout=20) as client:
             return await SimulatedCarrier(client, stamp=self._simulator.sign).ring(line.number, script, on_line)
 
     async def get(self, path: str) -> Any:
