@@ -175,9 +175,11 @@ class AlertWebhooks:
         return confirmation_document(action, ActionResult.ALREADY, number)
 
     def _actor(self, notification: NotificationRow) -> Actor:
+        return Actor(notification.user or notification.address, self._name(notification), "by phone")
+
+    def _name(self, notification: NotificationRow) -> str:
         user = self._directory().users.get(notification.user)
-        name = user.name if user else notification.user or notification.address
-        return Actor(notification.user or notification.address, name, "by phone")
+        return user.name if user else notification.user or notification.address
 
     async def _note_receipt(self, notification_id: str, provider: Provider, request: CarrierRequest) -> None:
         now = self._now()
@@ -196,7 +198,9 @@ class AlertWebhooks:
                 state=_state_after(receipt),
             )
             if notification.state != before:
-                step = IncidentStep(now, f"alert_{notification.state}", _words(notification, receipt))
+                step = IncidentStep(
+                    now, f"alert_{notification.state}", _words(notification, self._name(notification), receipt)
+                )
                 step.data["notification"] = notification_id
                 await incidents.append_timeline(session, notification.incident_id, step)
 
@@ -241,7 +245,7 @@ def _state_after(receipt: Receipt) -> NotificationState | None:
     return NotificationState.DELIVERED if receipt.delivered else NotificationState.FAILED
 
 
-def _words(notification: NotificationRow, receipt: Receipt) -> str:
+def _words(notification: NotificationRow, name: str, receipt: Receipt) -> str:
     what = "Alert call" if notification.channel == "phone" else "Text message"
     error = f" ({receipt.error})" if receipt.error else ""
-    return f"{what} to {notification.user or notification.address}: {receipt.status}{error}."
+    return f"{what} to {name}: {receipt.status}{error}."

@@ -24,6 +24,7 @@ from api.call_desk import CallDesk
 from api.call_spool import CallSpool, deliver_spooled, open_call_spool
 from api.carrier_request import Receive, Scope, Send
 from api.dashboard import dashboard_application
+from api.own_events import OwnEvents
 from api.push_events import SUFFIX, PushEvents
 from api.services import Services
 from api.simulated_carrier import PREFIX, SimulatedCarrierRoutes
@@ -34,7 +35,9 @@ from config.logging import set_up_logging
 from config.route_book import RouteBook
 from config.service import ConfigService
 from config.settings import Settings
-from domain.directory import Hotline
+from domain.call_messages import CallStart, CarrierSaid, FetchRecording
+from domain.call_state import Answer
+from intake.acceptance import Acceptance
 from intake.spool import Spool
 from storage.engine import Database
 from storage.incident_actions import IncidentActions
@@ -42,6 +45,7 @@ from storage.journal import open_journal
 from storage.recordings import RecordingStore
 from temporal.breaker import Breaker
 from temporal.client import connect, search_attributes_are_registered
+from temporal.converter import prepare
 from temporal.dispatcher import AtOnce
 from temporal.door import Door
 
@@ -75,7 +79,7 @@ class Api:
             Continuations(settings.keyring(Purpose.CONTINUATION)),
             settings.keyring(Purpose.SIMULATOR),
             settings.public_url,
-            on_bad_signature=self._report_bad_signature,
+            on_bad_signature=OwnEvents(Acceptance(self.journal, self.intake_spool)).bad_signature,
         )
         self.push_events = PushEvents(self.route_book, self.journal, self.intake_spool)
         actions = IncidentActions(self.database, AtOnce(self.door))
@@ -94,6 +98,7 @@ class Api:
             recordings=RecordingStore.at(settings.recordings_url or settings.data_dir / "recordings"),
             links=settings.keyring(Purpose.LINKS),
             door=self.door,
+            breaker=self.breaker,
         )
         self.simulated_carrier = SimulatedCarrierRoutes(
             self.route_book, settings.keyring(Purpose.SIMULATOR), settings.public_url
@@ -121,9 +126,6 @@ class Api:
             self.door.indexed = await search_attributes_are_registered(self.client)
             await asyncio.sleep(_RETRY_SECONDS)
 
-    def _report_bad_signature(self, hotline: Hotline) -> None:
-        log.error("a carrier's request was badly signed: its token was probably rotated", hotline=hotline.key)
-
 
 class Front:
     """Sends each request to its part. ``app`` is everything that is not hot."""
@@ -136,6 +138,10 @@ class Front:
             openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=self._lifespan
         )
         self.app.include_router(health.router)
+
+    def calls_on_the_line(self) -> int:
+        """Calls whose next webhook this process is expected to answer."""
+        return self._api.voice.live_calls.in_progress() if self._api is not None else 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         api, path = self._api, scope.get("path", "")
@@ -155,6 +161,7 @@ class Front:
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         set_up_logging(self._settings)
+        prepare(CallStart, CarrierSaid, Answer, FetchRecording)
         client = await connect(self._settings, lazy=True)
         api, stop = Api(self._settings, client), asyncio.Event()
         tasks = [asyncio.create_task(_keep_running(loop)) for loop in api.loops(stop)]

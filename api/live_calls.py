@@ -17,6 +17,7 @@ from domain.evidence import CARRIER_RING_BUFFER_SECONDS
 _MOST_CALLS = 10_000
 _KEPT_SECONDS = 5 * 3600
 _KEPT_AFTER_END_SECONDS = 120
+_SILENT_SECONDS = 300
 #: greeting and confirmation together are never longer; after that an attempt is not taken for ringing any more
 _SPEECH_SECONDS = 60
 
@@ -97,4 +98,7 @@ def _is_ringing(live: LiveCall, at: datetime) -> bool:
 
 
 def _is_on_the_line(live: LiveCall) -> bool:
+    # A call whose end the carrier never reported is not waited for.
+    if time.monotonic() - live.touched > _SILENT_SECONDS:
+        return False
     return live.state.facts.ended_at is None and live.state.control.stage in (Stage.RINGING, Stage.VOICEMAIL)

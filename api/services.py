@@ -11,6 +11,7 @@ from config.settings import Settings
 from storage.engine import Database
 from storage.incident_actions import IncidentActions
 from storage.recordings import RecordingStore
+from temporal.breaker import Breaker
 from temporal.door import Door
 
 
@@ -31,5 +32,6 @@ class Services:
     recordings: RecordingStore
     links: Keyring
     door: Door | None = None
+    breaker: Breaker | None = None
     poke_dispatcher: Callable[[], None] = lambda: None
     clock: Callable[[], datetime] = utc_now

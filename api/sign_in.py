@@ -3,7 +3,6 @@
 Opening the link changes nothing: mail scanners and previews open links too. The button on the page uses it up.
 """
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Cookie, Request
@@ -21,12 +20,8 @@ router = APIRouter(include_in_schema=False)
 
 async def sign_in_link(database: Database, settings: Settings, user: str) -> str:
     """The address of a sign-in page for the user with this key, good once within the hour."""
-    return await _link(database, settings, user, utc_now())
-
-
-async def _link(database: Database, settings: Settings, user: str, now: datetime) -> str:
     async with database.write() as session:
-        secret = await tokens.create_sign_in(session, user, now)
+        secret = await tokens.create_sign_in(session, user, utc_now())
     return f"{settings.public_url}/sign-in/{secret}"
 
 

@@ -22,7 +22,7 @@ from config.route_book import DirectoryUnavailable, RouteBook
 from domain.call_messages import CallStart, FetchRecording
 from domain.call_plan import plan_call
 from domain.call_state import Answer, Control
-from domain.directory import Hotline, MessageKey, Provider
+from domain.directory import Directory, Hotline, MessageKey, Provider
 from domain.events import (
     CallEnded,
     Caller,
@@ -52,7 +52,7 @@ _START_OVER_PAUSE_SECONDS = 2
 SIMULATED_HEADER = "x-dutyline-simulated"
 _IDEMPOTENCY_HEADER = "i-twilio-idempotency-token"
 
-BadSignature = Callable[[Hotline], None]
+BadSignature = Callable[[Hotline, Directory], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class VoiceWebhooks:
         verified = bool(hotline.auth_tokens)
         if verified and not dialect.verify(self._signed(request), hotline.auth_tokens):
             VOICE_REFUSED.labels("signature").inc()
-            self._on_bad_signature(hotline)
+            self._note_bad_signature(hotline, dialect, where, request)
             return Reply(403)
         webhook = self._read(dialect, where, request)
         if webhook is None:  # no call is named, so nobody is on the line
@@ -148,6 +148,17 @@ class VoiceWebhooks:
         live = self._live_call(asked)
         answer = await self._desk.answer(live, asked.webhook.event, asked.proof, _update_id(asked))
         return self._render(dialect, asked, answer)
+
+    def _note_bad_signature(
+        self, hotline: Hotline, dialect: Dialect, where: VoicePath, request: CarrierRequest
+    ) -> None:
+        """From the known account and number it means a rotated token; from anybody else it is just refused."""
+        webhook = dialect.read(where.leg, where.order, request.params, datetime.now(UTC))
+        if webhook is None or webhook.call.dialled != hotline.number:
+            return
+        pin = self._book.pin(hotline.key)
+        if pin is None or pin.account in (None, webhook.call.account):
+            self._on_bad_signature(hotline, self._book.directory)
 
     def _signed(self, request: CarrierRequest) -> SignedRequest:
         return SignedRequest(request.method, f"{self._public_url}{request.target}", request.headers, request.params)

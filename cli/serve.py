@@ -15,10 +15,12 @@ def serve_api(role: str, host: str | None, port: int) -> None:
     import uvicorn
 
     from api.app import create_app
+    from cli.draining import draining_server
 
     settings = Settings()
+    app = create_app(settings, role)
     config = uvicorn.Config(
-        create_app(settings, role),
+        app,
         host=host or ("127.0.0.1" if settings.embedded else "0.0.0.0"),
         port=port,
         loop="uvloop",
@@ -31,7 +33,7 @@ def serve_api(role: str, host: str | None, port: int) -> None:
     # uvicorn sends itself the signal again when it has shut down; a stop that was asked for must end with code 0.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: None)
-    server = uvicorn.Server(config)
+    server = draining_server(config, app.calls_on_the_line, settings.drain_seconds)
     server.run()
     if not server.started:
         raise SystemExit(1)

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     bootstrap_token: str | None = None
     smtp_url: str | None = None
     smtp_from: str = "dutyline@localhost"
+    #: how long an api that is stopped goes on answering for the calls that it has on the line
+    drain_seconds: float = 10.0
     log_level: str = "INFO"
     log_format: str = "console"
     #: how the processes were started; set by ``dutyline up``

@@ -1,4 +1,4 @@
-"""The kinds of events: what a tool pushes, what a finished call leaves behind, what a person reports."""
+"""The kinds of events: pushed by a tool, left behind by a call, reported by a person or by Dutyline itself."""
 
 import os
 import time
@@ -19,6 +19,8 @@ class EventKind(StrEnum):
     CALL = "call"
     #: opened by a person; never in the journal
     MANUAL = "manual"
+    #: what Dutyline has to say of itself
+    OWN = "own"
 
 
 def new_event_id() -> str:

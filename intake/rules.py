@@ -1,6 +1,6 @@
 """What an event means, read without looking at anything but the event: open, resolve, or nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -54,6 +54,8 @@ def read_event(entry: Entry) -> Event:
     """Raises whatever a body raises that the door should not have let in; such an event goes to :func:`unreadable`."""
     if entry.kind == EventKind.CALL:
         return _call_event(entry)
+    if entry.kind == EventKind.OWN:
+        return _own_event(entry)
     return _pushed_event(entry)
 
 
@@ -92,6 +94,11 @@ def _pushed_event(entry: Entry) -> Event:
             *_ignored("severity", document.get("severity"), severity),
         ),
     )
+
+
+def _own_event(entry: Entry) -> Event:
+    """As a tool's event, with the escalation policy that whoever reported it has chosen."""
+    return replace(_pushed_event(entry), policy_key=parse_object(entry.body).get("escalation_policy"))
 
 
 def _effect(status: object, title: str) -> Effect:

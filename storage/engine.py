@@ -41,7 +41,9 @@ class Database:
             # One writer at a time is all SQLite has; waiting in line here is fair and costs no polling.
             self._writer: asyncio.Lock | nullcontext[None] = asyncio.Lock()
         else:
-            self.engine = create_async_engine(self.url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+            self.engine = create_async_engine(
+                self.url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=10
+            )
             self._writer = nullcontext()
         self._write_engine = self.engine.execution_options(sqlite_begin=_WRITE)
 
@@ -93,7 +95,8 @@ def _async_url(url: str) -> str:
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    # What an event or a call says must not reach the logs through an error's text.
+    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
 
     @event.listens_for(engine.sync_engine, "connect")
     def _configure(connection: Any, _record: object) -> None:

@@ -1,7 +1,7 @@
 """Keeps callers from waiting for a Temporal that does not answer in time.
 
-After a failure, or several slow answers in a row, the circuit is open: calls are answered without Temporal at once. A
-canary, never a caller, finds out when Temporal is well again.
+At the start, after a failure, or after several slow answers in a row, the circuit is open: calls are answered without
+Temporal at once. A canary, never a caller, finds out when Temporal is well (again).
 """
 
 import asyncio
@@ -26,6 +26,7 @@ class Breaker:
     def __init__(self) -> None:
         self._slow_in_a_row = 0
         self._opened = asyncio.Event()
+        self._opened.set()
 
     @property
     def is_open(self) -> bool:
@@ -44,7 +45,7 @@ class Breaker:
 
     def closed(self) -> None:
         if self.is_open:
-            log.info("Temporal answers in time again; calls go through it")
+            log.info("Temporal answers in time; calls go through it")
         self._slow_in_a_row = 0
         self._opened.clear()
 

@@ -34,6 +34,12 @@ def _adapter(type_hint: Any) -> TypeAdapter[Any]:
     return TypeAdapter(type_hint)
 
 
+def prepare(*type_hints: Any) -> None:
+    """Build what these types need now, rather than while the first caller waits."""
+    for type_hint in type_hints:
+        _adapter(cast(Hashable, type_hint))
+
+
 class _TypedJsonConverter(EncodingPayloadConverter):
     """JSON for dataclasses with datetimes, enums and unions."""
 

@@ -32,6 +32,7 @@ LEASE = "dispatcher"
 #: what another process wrote is found this late at most
 _POLL_SECONDS = 0.05
 _DATABASE_AWAY_SECONDS = 1.0
+_STANDBY_SECONDS = 0.5
 _TELL_SECONDS = 10.0
 _FIRST_RETRY_SECONDS = 0.25
 _LONGEST_RETRY_SECONDS = 15.0
@@ -103,7 +104,7 @@ class Dispatcher:
         self._wake.clear()
         try:
             if not await self._lease.holds():
-                return _DATABASE_AWAY_SECONDS
+                return _STANDBY_SECONDS
             await self._mark()
             await self._trim()
             free = self._window.size - len(self._in_flight)

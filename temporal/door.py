@@ -63,6 +63,9 @@ class Door:
         except WorkflowAlreadyStartedError:
             raise CallIsOver from None
         except (TemporalError, RPCError, RuntimeError) as error:  # RuntimeError: a lazy client that cannot connect
+            # Without the details that the SDK looks for, the refusal to start anew stays a plain error of the server.
+            if isinstance(error, RPCError) and error.status is RPCStatusCode.ALREADY_EXISTS:
+                raise CallIsOver from None
             raise Unavailable(str(error)) from error
         finally:
             await _retrieve(operation)

@@ -11,7 +11,10 @@ from temporalio.worker import Worker
 
 from config.logging import set_up_logging
 from config.settings import Settings
+from domain.call_messages import CallStart, CarrierSaid, HandInCall, SaveCall
+from domain.call_state import Answer
 from temporal.client import connect, register_search_attributes
+from temporal.converter import prepare
 from worker.parts import Parts
 from worker.queues import calls_worker, incidents_worker
 
@@ -24,6 +27,7 @@ _MOST_RETRY_SECONDS = 10.0
 def run(settings: Settings) -> None:
     """Work until SIGTERM or Ctrl-C."""
     set_up_logging(settings)
+    prepare(CallStart, CarrierSaid, Answer, SaveCall, HandInCall)
     asyncio.run(_until_signalled(settings))
 
 

@@ -1,5 +1,6 @@
 """With Temporal, the worker or the database gone, the caller reaches a responder, and the log is complete later."""
 
+import subprocess
 from collections.abc import Callable
 
 import httpx2
@@ -7,7 +8,7 @@ import pytest
 
 from domain.directory import Provider
 from telephony.simulator.scripts import Answers, RingsOut, Script
-from telephony.simulator.transcript import TranscriptLine
+from telephony.simulator.transcript import LegOutcome, TranscriptLine
 from tests.stories.house import House, Line, free_port
 from tests.support.temporal_server import TemporalServer
 
@@ -123,3 +124,13 @@ async def test_a_cold_start_without_a_database_still_routes(own_house: House) ->
     database.with_suffix(".away").rename(database)
     await own_house.start()
     await assert_complete(own_house, call)
+
+
+async def test_an_api_that_is_told_to_stop_answers_its_live_calls_first(own_house: House) -> None:
+    line = await own_house.open_line(Provider.TWILIO)
+    stopping: list[subprocess.Popen[bytes]] = []
+    call = await own_house.ring(
+        line, second_answers(line), at_the_first_ring(lambda: stopping.append(own_house.terminate("api")))
+    )
+    assert stopping[0].wait(timeout=30) == 0
+    assert [leg.outcome for leg in call.legs] == [LegOutcome.NO_ANSWER, LegOutcome.ANSWERED]

@@ -77,6 +77,7 @@ class House:
         await database.close()
         self.start_worker()
         await self.start_api()
+        await self.ready()
 
     def start_worker(self) -> None:
         self._spawn("worker", "worker")
@@ -87,11 +88,22 @@ class House:
         async with self.http() as http:
             await eventually(lambda: _answers(http, f"http://127.0.0.1:{port or self.port}/healthz"), _READY_SECONDS)
 
+    async def ready(self) -> None:
+        """Return when every part of the system answers, Temporal and the worker included."""
+        async with self.http() as http:
+            await eventually(lambda: _answers(http, f"{self.url}/readyz"), _READY_SECONDS)
+
     def kill(self, name: str) -> None:
         """Gone at once, without a word."""
         process = self._processes.pop(name)
         process.kill()
         process.wait()
+
+    def terminate(self, name: str) -> subprocess.Popen[bytes]:
+        """Told to stop, as by a deployment; it may take its time."""
+        process = self._processes.pop(name)
+        process.send_signal(signal.SIGTERM)
+        return process
 
     def stop(self) -> None:
         for process in self._processes.values():
@@ -151,13 +163,24 @@ class House:
         async with httpx2.AsyncClient(transport=through, trust_env=False, timeout=20) as client:
             return await SimulatedCarrier(client, stamp=self._simulator.sign).ring(line.number, script, on_line)
 
+    @property
+    def stamp(self) -> Callable[[str], str]:
+        """Signs the simulated carrier's clock, as ``ring`` does, for stories that bring a carrier of their own."""
+        return self._simulator.sign
+
+    async def ask(self, method: str, path: str, body: Any = None) -> httpx2.Response:
+        """One request to ``/api/v1`` with the right to everything; the answer whatever its status."""
+        async with self.http() as http:
+            headers = {"Authorization": f"Bearer {API_TOKEN}"}
+            return await http.request(method, f"{self.url}/api/v1{path}", headers=headers, json=body)
+
     async def get(self, path: str) -> Any:
         async with self.http() as http:
             answer = await http.get(f"{self.url}/api/v1{path}", headers={"Authorization": f"Bearer {API_TOKEN}"})
             assert answer.status_code == 200, (path, answer.status_code, answer.text)
             return answer.json()
 
-    async def logged(self, call: SimulatedCall) -> Any:
+    async def logged(self, call: SimulatedCall, seconds: float = 30.0) -> Any:
         """The call's entry in the log, once it is written down for good."""
         path = f"/calls/{call_id(call.provider, call.provider_call_id)}"
 
@@ -166,7 +189,7 @@ class House:
                 answer = await http.get(f"{self.url}/api/v1{path}", headers={"Authorization": f"Bearer {API_TOKEN}"})
             return answer.json() if answer.status_code == 200 and answer.json()["status"] != "in_progress" else None
 
-        return await eventually(finished)
+        return await eventually(finished, seconds)
 
     async def incident_of(self, call: SimulatedCall) -> Any:
         """The incident that the call has opened."""

@@ -1,0 +1,132 @@
+"""The work behind ``dutyline who``, ``token create`` and ``sign-in``. Each ends in ``typer.Exit`` when it fails."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import typer
+from sqlalchemy.exc import DBAPIError
+
+from config.keys import Purpose
+from config.service import ConfigService
+from config.settings import MissingSecretKey, Settings
+from domain.call_plan import PassedEntry, Target, resolve_chain
+from domain.directory import Directory, Hotline, Role
+from storage import hotline_state, tokens
+from storage.engine import Database
+
+T = TypeVar("T")
+
+Work = Callable[[Database, Directory], Awaitable[T]]
+
+
+class Unanswerable(Exception):
+    """A sentence for whoever typed the command."""
+
+
+def installed_settings() -> Settings:
+    """The settings of the installation; without a database address, the embedded one in the data folder."""
+    settings = Settings()
+    return settings if settings.database_url is not None else settings.model_copy(update={"embedded": True})
+
+
+def print_who(hotline: str, at: str | None) -> None:
+    async def work(database: Database, directory: Directory) -> str:
+        now = datetime.now(UTC)
+        found = _hotline(directory, hotline)
+        tester = await _tester(database, hotline, now) if at is None else None
+        moment = _moment(at) if at is not None else now
+        return who_text(found, moment, resolve_chain(directory, found, moment, tester=tester))
+
+    typer.echo(_with_installation(work))
+
+
+def print_new_token(name: str, role: Role, user: str | None) -> None:
+    async def work(database: Database, directory: Directory) -> str:
+        if user is not None:
+            _require_user(directory, user)
+        async with database.write() as session:
+            token = await tokens.create_api_token(session, name=name, role=role, user=user, now=datetime.now(UTC))
+        return token.secret
+
+    typer.echo(_with_installation(work))
+    typer.echo("Keep it: it is not shown again.", err=True)
+
+
+def print_sign_in_link(user: str) -> None:
+    from api.sign_in import sign_in_link
+
+    async def work(database: Database, directory: Directory) -> str:
+        _require_user(directory, user)
+        return await sign_in_link(database, installed_settings(), user)
+
+    typer.echo(_with_installation(work))
+
+
+def who_text(hotline: Hotline, at: datetime, chain: tuple[Target | PassedEntry, ...]) -> str:
+    """One line for each entry of the chain."""
+    lines = [f"{hotline.name} ({hotline.number}), {at.astimezone(UTC).strftime('%Y-%m-%d %H:%M UTC')}:"]
+    for entry in chain:
+        match entry:
+            case Target():
+                lines.append(f"  {entry.order}. {entry.name}, {entry.number}, {entry.ring_seconds} s: {entry.reason}")
+            case PassedEntry():
+                lines.append(f"  {entry.order}. passed: {entry.reason}")
+    if not any(isinstance(entry, Target) for entry in chain):
+        lines.append("  Nobody would ring.")
+    return "\n".join(lines)
+
+
+def _with_installation(work: Work[T]) -> T:
+    settings = installed_settings()
+    if settings.database_url is None and not (settings.data_dir / "dutyline.db").exists():
+        raise _failed(f"There is no installation in {settings.data_dir}. Start one with: dutyline up")
+    try:
+        return asyncio.run(_on_database(settings, work))
+    except (Unanswerable, MissingSecretKey) as error:
+        raise _failed(str(error)) from None
+    except (DBAPIError, OSError) as error:
+        raise _failed(f"The database cannot be used: {error}. Is DUTYLINE_DATABASE_URL right?") from None
+
+
+async def _on_database(settings: Settings, work: Work[T]) -> T:
+    database = Database(settings.database)
+    try:
+        directory = await ConfigService(database, settings.keyring(Purpose.SECRETS)).directory()
+        return await work(database, directory)
+    finally:
+        await database.close()
+
+
+async def _tester(database: Database, hotline: str, now: datetime) -> str | None:
+    async with database.read() as session:
+        modes = await hotline_state.active_test_modes(session, now)
+    return next((mode.user for mode in modes if mode.hotline == hotline), None)
+
+
+def _hotline(directory: Directory, key: str) -> Hotline:
+    hotline = directory.hotlines.get(key)
+    if hotline is None:
+        known = ", ".join(sorted(directory.hotlines)) or "none yet"
+        raise Unanswerable(f"There is no hotline {key!r}. These are configured: {known}.")
+    return hotline
+
+
+def _require_user(directory: Directory, key: str) -> None:
+    if key not in directory.users:
+        known = ", ".join(sorted(directory.users)) or "none yet"
+        raise Unanswerable(f"There is no user {key!r}. These are configured: {known}.")
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Unanswerable(f"{text!r} is no moment; write it as 2026-12-24T18:00+01:00.") from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _failed(sentence: str) -> typer.Exit:
+    typer.echo(sentence, err=True)
+    return typer.Exit(1)
