@@ -82,8 +82,10 @@ class House:
     def start_worker(self) -> None:
         self._spawn("worker", "worker")
 
-    async def start_api(self, name: str = "api", port: int | None = None, **settings: str) -> None:
-        arguments = ("api", "--role", "all", "--host", "127.0.0.1", "--port", str(port or self.port))
+    async def start_api(
+        self, name: str = "api", port: int | None = None, *, role: str = "all", **settings: str
+    ) -> None:
+        arguments = ("api", "--role", role, "--host", "127.0.0.1", "--port", str(port or self.port))
         self._spawn(name, *arguments, **settings)
         async with self.http() as http:
             await eventually(lambda: _answers(http, f"http://127.0.0.1:{port or self.port}/healthz"), _READY_SECONDS)
