@@ -75,5 +75,5 @@ async def _temporal(services: Services) -> None:
         await services.door.ping(f"ready-{socket.gethostname()}")
         if services.breaker is not None:
             services.breaker.closed()  # this was a canary too
-    except Unavailable as error:
-        raise NotReady(f"Temporal or its worker does not answer; calls go on without. {error}") from None
+    except Unavailable:
+        raise NotReady("Temporal, or a worker behind it, does not answer. Calls go on without it.") from None

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 SEE_OTHER = 303
 FOLDER = Path(__file__).parent
@@ -25,8 +27,14 @@ _HEADERS = {
 }
 
 
-def _moment(value: datetime | None) -> str:
-    return "" if value is None else value.strftime("%Y-%m-%d %H:%M:%S UTC")
+@pass_context
+def _moment(context: Context, value: datetime | None) -> str:
+    """In the time zone of the one who looks."""
+    if value is None:
+        return ""
+    principal = context["principal"]
+    zone = ZoneInfo(principal.timezone) if principal else UTC
+    return value.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def _seconds(value: int | None) -> str:

@@ -35,6 +35,8 @@ class Principal:
     name: str
     user: str | None = None
     by_cookie: bool = False
+    #: in which pages show times
+    timezone: str = "Etc/UTC"
 
     @property
     def actor(self) -> Actor:
@@ -60,16 +62,23 @@ def services_of(request: Request) -> Services:
 
 
 async def identify(request: Request) -> Principal | None:
-    """The principal, or ``None`` for a request with neither a good token nor a session. A token that is sent decides
-    alone. Raises :class:`ApiError` (403) when a foreign page makes a signed-in browser change something."""
+    """The principal, or ``None`` for a request with neither a good token nor a session. Raises :class:`ApiError` (403)
+    when a foreign page makes a signed-in browser change something."""
+    principal = await signed_in(request)
+    by_browser = principal is not None and principal.by_cookie
+    if by_browser and request.method not in _SAFE_METHODS and not _is_from_our_pages(request):
+        raise ApiError(403, "cross_site", "This request comes from a page of another site, so it was refused.")
+    return principal
+
+
+async def signed_in(request: Request) -> Principal | None:
+    """As :func:`identify`, but whichever page sent it: for routes that change nothing, or look at the page themselves.
+    A token that is sent decides alone."""
     services = services_of(request)
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme:
         return await _by_token(services, secret.strip()) if scheme.lower() == "bearer" else None
-    principal = await _by_cookie(services, request.cookies.get(SESSION_COOKIE))
-    if principal is not None and request.method not in _SAFE_METHODS and not _is_from_our_pages(request):
-        raise ApiError(403, "cross_site", "This request comes from a page of another site, so it was refused.")
-    return principal
+    return await _by_cookie(services, request.cookies.get(SESSION_COOKIE))
 
 
 async def _by_token(services: Services, secret: str) -> Principal | None:
@@ -99,7 +108,7 @@ async def _by_cookie(services: Services, secret: str | None) -> Principal | None
     async with services.database.read() as session:
         key = await tokens.session_user(session, secret, services.clock())
     user = (await services.config.directory()).users.get(key) if key else None
-    return Principal(user.role, user.name, user.key, by_cookie=True) if user else None
+    return Principal(user.role, user.name, user.key, True, user.timezone) if user else None
 
 
 def _is_from_our_pages(request: Request) -> bool:

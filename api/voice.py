@@ -86,6 +86,7 @@ class VoiceWebhooks:
         self._public_url = public_url
         self._on_bad_signature = on_bad_signature
         self.live_calls = LiveCalls()
+        LIVE_CALLS.set_function(self.live_calls.in_progress)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -95,7 +96,6 @@ class VoiceWebhooks:
             return
         reply = await self._reply(where, scope, receive)
         VOICE_SECONDS.labels(where.leg).observe(time.perf_counter() - started)
-        LIVE_CALLS.set(self.live_calls.in_progress())
         await send_reply(send, reply)
 
     async def _reply(self, where: VoicePath, scope: Scope, receive: Receive) -> Reply:
@@ -140,6 +140,11 @@ class VoiceWebhooks:
             return Reply(403)
         webhook = self._read(dialect, where, request)
         if webhook is None:  # no call is named, so nobody is on the line
+            return self._by_leg(dialect, where, (Hangup(),))
+        known = self.live_calls.get(webhook.call)
+        if known is not None and known.start.plan.hotline != hotline.key:
+            # Whoever may speak for one hotline has no say in the calls of another.
+            VOICE_REFUSED.labels("another hotline").inc()
             return self._by_leg(dialect, where, (Hangup(),))
         asked = self._asked(hotline, where, request, webhook, verified)
         notice = asked.webhook.event
@@ -218,7 +223,7 @@ class VoiceWebhooks:
             hotline,
             caller,
             proof.started_at if proof is not None else event.at,
-            tester=self._tester(hotline, event.at),
+            tester=self._tester(hotline, event.at, proof),
             rejected=self._reason_to_reject(hotline, identity, event),
         )
         return CallStart(
@@ -229,8 +234,12 @@ class VoiceWebhooks:
             indexed=self._desk.indexed,
         )
 
-    def _tester(self, hotline: Hotline, at: datetime) -> str | None:
-        user = self._book.directory.users.get(self._book.test_mode(hotline.key, at) or "")
+    def _tester(self, hotline: Hotline, at: datetime, proof: Control | None) -> str | None:
+        """Decided when the call starts: later on the continuation says whether it is a test."""
+        key = self._book.test_mode(hotline.key, at)
+        if proof is not None:
+            key = proof.ringing.user if proof.test_entries and proof.ringing is not None else None
+        user = self._book.directory.users.get(key or "")
         return user.key if user is not None and user.phones else None
 
     def _reason_to_reject(self, hotline: Hotline, call: CallIdentity, event: Event) -> str | None:

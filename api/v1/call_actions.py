@@ -3,7 +3,7 @@
 import re
 import secrets
 import unicodedata
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -11,15 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from api.security import AnyService, Manager, Principal, Responder
 from api.services import Services
 from api.v1 import shapes, views
+from api.v1.call_incident import open_for_call
 from api.v1.calls import found, shown
 from api.v1.errors import ApiError, invalid
-from api.v1.incidents import NewIncident, SeverityWord, manual_event, open_by_hand
+from api.v1.incidents import NewIncident, SeverityWord
 from api.v1.incidents import found as found_incident
 from config.resources import Kind
-from domain.call_log import CallStatus
-from domain.directory import Directory, Priority, Provider
-from domain.titles import CallAttempt, FinishedCall, Receiver, call_payload
-from storage import call_recordings, calls, incidents
+from domain.directory import Directory, Priority
+from storage import calls, incidents
 from storage.call_deletion import delete_call
 from storage.incidents import IncidentStep
 from storage.tables import CallRow, IncidentRow
@@ -66,7 +65,7 @@ async def incident_of_call(
         response.status_code = 200
         incident = await _link(services, principal, row, str(wanted.incident))
     else:
-        incident = await _open(services, principal, row, wanted)
+        incident = await open_for_call(services, principal, row, _new_incident(wanted))
     return views.incident(incident, await services.config.directory())
 
 
@@ -122,68 +121,11 @@ async def _shown(services: Services, principal: Principal, call: str) -> shapes.
         return (await shown(session, services, principal, await found(session, call)))[0]
 
 
-async def _open(services: Services, principal: Principal, row: CallRow, wanted: CallIncident) -> IncidentRow:
+def _new_incident(wanted: CallIncident) -> NewIncident:
     try:
-        new = NewIncident.model_validate(wanted.model_dump(exclude={"incident"}))
+        return NewIncident.model_validate(wanted.model_dump(exclude={"incident"}))
     except ValueError:
         raise invalid("title", "The title has 1 to 10,000 characters.") from None
-    directory = await services.config.directory()
-    async with services.database.read() as session:
-        recordings = await call_recordings.recordings_of(session, row.id)
-    has_recording = any(views.is_shown(each) for each in recordings)
-    payload = _payload(row, directory, new, services.settings.public_url, has_recording=has_recording)
-    # Every call has its own incident, so nothing is grouped.
-    event = manual_event(new, principal, services, payload, None, row.id)
-    opened, _ = await open_by_hand(services, event)
-    return opened
-
-
-def _payload(
-    row: CallRow, directory: Directory, new: NewIncident, public_url: str, *, has_recording: bool
-) -> dict[str, Any]:
-    """As for a call that opened its incident by itself, with the title that the person chose."""
-    if row.status == CallStatus.IN_PROGRESS or row.ended_at is None or row.duration_seconds is None:
-        raise ApiError(409, "in_progress", "The call is still going on. Open the incident when it is over.")
-    hotline = directory.hotlines.get(row.hotline)
-    body = row.body
-    finished = FinishedCall(
-        call_id=row.id,
-        provider=Provider(row.provider),
-        provider_call_id=row.provider_call_id,
-        hotline_name=body.get("hotline_name") or row.hotline,
-        hotline_number=hotline.number if hotline else "",
-        recording_enabled=hotline.record_calls if hotline else False,
-        caller_name=row.caller_name,
-        caller_number=row.caller_number,
-        withheld=row.withheld,
-        started_at=row.started_at,
-        answered_at=row.answered_at,
-        ended_at=row.ended_at,
-        duration_seconds=row.duration_seconds,
-        recording_url=f"{public_url}/api/v1/calls/{row.id}/recording" if has_recording else None,
-        receiver=_receiver(body.get("answered_by"), directory),
-        attempts=tuple(_attempt(each, directory) for each in body.get("attempts", [])),
-        priority=new.priority,
-        severity=new.severity,
-    )
-    return {**call_payload(finished), "message": new.title, "title": new.title}
-
-
-def _receiver(answered_by: dict[str, Any] | None, directory: Directory) -> Receiver | None:
-    if answered_by is None:
-        return None
-    schedule = answered_by["schedule"]
-    return Receiver(answered_by["key"], answered_by["name"], schedule, _schedule_name(schedule, directory))
-
-
-def _attempt(document: dict[str, Any], directory: Directory) -> CallAttempt:
-    responder = document["responder"]
-    return CallAttempt(responder["name"], _schedule_name(responder["schedule"], directory), str(document["outcome"]))
-
-
-def _schedule_name(key: str | None, directory: Directory) -> str | None:
-    schedule = directory.schedules.get(key) if key else None
-    return schedule.name if schedule else key
 
 
 async def _link(services: Services, principal: Principal, row: CallRow, reference: str) -> IncidentRow:

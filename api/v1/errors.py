@@ -110,7 +110,7 @@ def handle_errors(app: FastAPI) -> None:
 def refused(error: InvalidResource, code: str = "invalid", status: int = 422) -> ApiError:
     """What the validator says, each finding under its field."""
     found = errors(error.problems)
-    return ApiError(status, code, "; ".join(problem.message for problem in found), _fields(found))
+    return ApiError(status, code, "; ".join(map(str, found)), _fields(found))
 
 
 def _fields(problems: Iterable[Problem]) -> dict[str, str]:

@@ -1,0 +1,119 @@
+"""The codec endpoint shows sealed payloads to whoever is signed in, and lets only Temporal's UI read across origins."""
+
+import base64
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from api.codec import codec_application
+from config.keys import Keyring, Purpose
+from domain.directory import Role
+from temporal.converter import data_converter
+from tests.api.house import House
+
+#: as :func:`tests.api.house.open_house` sets it
+UI = "http://127.0.0.1:8233"
+SECRET = "Ana Reyes, +15550100001"
+
+
+@pytest_asyncio.fixture
+async def codec(house: House) -> AsyncIterator[House]:
+    """The house with the codec endpoint at its place."""
+    house.app.mount("/codec", codec_application(house.services))
+    # Mounts are tried in order, and the dashboard takes everything.
+    house.app.router.routes.insert(0, house.app.router.routes.pop())
+    yield house
+
+
+def as_json(payload: Any) -> dict[str, Any]:
+    metadata = {key: base64.b64encode(value).decode() for key, value in payload.metadata.items()}
+    return {"metadata": metadata, "data": base64.b64encode(payload.data).decode()}
+
+
+async def sealed(value: object = SECRET, key: str = "a test's key") -> dict[str, Any]:
+    """The body of a request to decode, as Temporal's UI sends it."""
+    payloads = await data_converter(Keyring([key], Purpose.PAYLOADS)).encode([value])
+    return {"payloads": [as_json(payload) for payload in payloads]}
+
+
+def read(response: httpx2.Response) -> str:
+    (payload,) = response.json()["payloads"]
+    return base64.b64decode(payload["data"]).decode()
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_a_token_of_any_role_may_decode(codec: House, role: Role) -> None:
+    response = await codec.as_(role).post("/codec/decode", json=await sealed())
+    assert response.status_code == 200
+    assert read(response) == f'"{SECRET}"'
+
+
+async def test_the_temporal_ui_of_somebody_who_is_signed_in_may_decode(codec: House) -> None:
+    browser = await codec.sign_in("ben")
+    response = await browser.post(
+        "/codec/decode", json=await sealed(), headers={"Origin": UI, "X-Namespace": "default"}
+    )
+    assert read(response) == f'"{SECRET}"'
+    assert response.headers["access-control-allow-origin"] == UI
+    assert response.headers["access-control-allow-credentials"] == "true"
+    assert response.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("way", ["decode", "encode"])
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer dly_unknown"}, {"Cookie": "dutyline_session=x"}])
+async def test_nobody_else_may(codec: House, way: str, headers: dict[str, str]) -> None:
+    response = await codec.client().post(f"/codec/{way}", json=await sealed(), headers={"Origin": UI} | headers)
+    assert response.status_code == 401
+    assert SECRET not in response.text
+    # The UI is shown why.
+    assert response.headers["access-control-allow-origin"] == UI
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:8234", "null", None])
+async def test_the_cookie_counts_for_no_other_page(codec: House, origin: str | None) -> None:
+    browser = await codec.sign_in("ben")
+    headers = {"Origin": origin} if origin else {}
+    response = await browser.post("/codec/decode", json=await sealed(), headers=headers)
+    assert response.status_code == 403
+    assert "access-control-allow-origin" not in response.headers
+
+
+@pytest.mark.parametrize(("origin", "status"), [(UI, 200), ("https://evil.example", 400)])
+async def test_a_browser_asks_first_and_without_the_cookie(codec: House, origin: str, status: int) -> None:
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,x-namespace"}
+    response = await codec.client().options("/codec/decode", headers={"Origin": origin} | asked)
+    assert response.status_code == status
+    assert response.headers.get("access-control-allow-origin") == (UI if origin == UI else None)
+    if origin == UI:
+        assert response.headers["access-control-allow-headers"] == "content-type,x-namespace"
+
+
+async def test_what_was_encoded_is_sealed_and_decodes(codec: House) -> None:
+    admin = codec.as_("admin")
+    plain = {"metadata": {"encoding": base64.b64encode(b"json/plain").decode()}, "data": "ImhlbGxvIg=="}
+    encoded = (await admin.post("/codec/encode", json={"payloads": [plain]})).json()
+    assert encoded["payloads"][0]["data"] != plain["data"]
+    assert (await admin.post("/codec/decode", json=encoded)).json() == {"payloads": [plain]}
+
+
+async def test_a_payload_of_an_unknown_key_is_a_sentence(codec: House) -> None:
+    response = await codec.as_("admin").post("/codec/decode", json=await sealed(key="another key"))
+    assert response.status_code == 422
+    assert "DUTYLINE_SECRET_KEY" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff", b'{"payloads": 3}', b"[" * 9999]
+)
+async def test_a_malformed_body_is_refused(codec: House, body: bytes) -> None:
+    response = await codec.as_("admin").post("/codec/decode", content=body)
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "bad_json"
+
+
+async def test_a_body_that_is_too_large_is_refused(codec: House) -> None:
+    response = await codec.as_("admin").post("/codec/decode", content=b" " * (1024 * 1024 + 1))
+    assert response.status_code == 413
