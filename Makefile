@@ -1,6 +1,6 @@
 # Everything a checkout needs: Python 3.11 or newer and make. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help install up test check format bench lock
+.PHONY: help install up test check format bench lock fingerprints
 SHELL := /bin/sh
 
 VENV := .venv
@@ -39,6 +39,10 @@ lock: $(INSTALLED) ## write the lock files anew after a change in pyproject.toml
 	$(COMPILE) --extra build --extra dev pyproject.toml -o requirements/dev.lock
 	$(COMPILE) pyproject.toml -o requirements/runtime.lock
 	echo 'setuptools>=77' | $(COMPILE) - -o requirements/build.lock
+
+fingerprints: $(INSTALLED) ## accept a change of workflow code, once the recorded histories replay
+	@$(BIN)/python -m pytest -q tests/replay
+	@$(BIN)/python -m tools.fingerprint
 
 # Installed anew only when the lock or the project's own data changed.
 $(INSTALLED): requirements/dev.lock pyproject.toml

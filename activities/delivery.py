@@ -131,7 +131,7 @@ class DeliveryActivities:
 
         Idempotency key: the alert's row. It is claimed in the transaction that looks at the incident's status, so an
         acknowledgement that was committed before prevents the alert; a claim that ended without a result is settled
-        at the provider before anything is sent again. Time-out 30 s. Retried with back-off: by the count of tries in
+        at the provider before anything is sent again. Time-out 60 s. Retried with back-off: by the count of tries in
         the row when the provider is at fault, for ever when it is the database.
         """
         job = await self._claim(request.notification_id)

@@ -60,7 +60,13 @@ async def _store(
     await incidents.append_timeline(
         session, row.id, *(IncidentStep(now, line.kind, line.text, line.data) for line in result.lines)
     )
-    values = {"level": standing.level, "round": standing.round, "next_due_at": standing.next_due_at}
+    responders = list(dict.fromkeys([*row.responders, *(alert.user for alert in result.alerts if alert.user)]))
+    values = {
+        "level": standing.level,
+        "round": standing.round,
+        "next_due_at": standing.next_due_at,
+        "responders": responders,
+    }
     if standing.status is not before.status:
         values |= incidents.status_values(standing.status, _RESOLVED_BY_TIMER, now)
     changed = await incidents.change(session, row.id, row.version, **values)

@@ -3,13 +3,16 @@
 Which accounts there are follows from the configuration: those whose ``base_url`` points here.
 """
 
+from typing import TYPE_CHECKING
+
 import httpx2
 from starlette.types import Receive, Scope, Send
 
 from config.keys import Keyring
 from config.route_book import RouteBook
-from telephony.simulator.clock import at_speed
-from telephony.simulator.rest import SimulatedRest
+
+if TYPE_CHECKING:
+    from telephony.simulator.rest import SimulatedRest
 
 PREFIX = "/simulated-carrier"
 
@@ -33,7 +36,11 @@ class SimulatedCarrierRoutes:
     async def close(self) -> None:
         await self._http.aclose()
 
-    def _carrier(self) -> SimulatedRest:
+    def _carrier(self) -> "SimulatedRest":
+        # Imported here: outside the demo the carriers' SDKs that it signs with would only cost memory.
+        from telephony.simulator.clock import at_speed
+        from telephony.simulator.rest import SimulatedRest
+
         accounts = {
             account.account_id: account.auth_token
             for account in self._book.directory.carriers.values()

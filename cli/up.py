@@ -94,7 +94,7 @@ async def _run(options: Options, folder: Path, cli: Path | None) -> None:
 
 
 async def _start(supervisor: Supervisor, options: Options, folder: Path, cli: Path | None) -> None:
-    temporal = _foreign_temporal() if cli is None else await _start_temporal(supervisor, folder, cli)
+    temporal = _foreign_temporal() if cli is None else await _start_temporal(supervisor, options, folder, cli)
     environment = _environment(options, folder, temporal)
     installation.announce(folder, environment)
     await _prepare(supervisor, options, folder, environment)
@@ -109,7 +109,7 @@ def _foreign_temporal() -> _Temporal:
     return _Temporal(os.environ["DUTYLINE_TEMPORAL_ADDRESS"], os.environ.get("DUTYLINE_TEMPORAL_UI_URL"), None)
 
 
-async def _start_temporal(supervisor: Supervisor, folder: Path, cli: Path) -> _Temporal:
+async def _start_temporal(supervisor: Supervisor, options: Options, folder: Path, cli: Path) -> _Temporal:
     """On the next free port. Another program may take it between our look and Temporal's; then the next one."""
     for attempts_left in reversed(range(_TEMPORAL_ATTEMPTS)):
         with _choosing_ports():
@@ -117,7 +117,7 @@ async def _start_temporal(supervisor: Supervisor, folder: Path, cli: Path) -> _T
             ui_port = first_free(port + 1000)
             _say(f"Starting Temporal on port {port} ...")
             try:
-                await supervisor.start(_temporal_server(cli, folder, port, ui_port))
+                await supervisor.start(_temporal_server(cli, folder, port, ui_port, options.port))
             except ChildFailed:
                 if attempts_left == 0 or is_free(port):
                     raise
@@ -126,15 +126,17 @@ async def _start_temporal(supervisor: Supervisor, folder: Path, cli: Path) -> _T
     raise AssertionError("the last attempt raises or returns")
 
 
-def _temporal_server(cli: Path, folder: Path, port: int, ui_port: int) -> Child:
+def _temporal_server(cli: Path, folder: Path, port: int, ui_port: int, api_port: int) -> Child:
     namespace = _namespace()
+    # On the UI's own host whatever the public address is: browsers send no cookie from here to another site.
+    codec = ["--ui-codec-endpoint", f"http://127.0.0.1:{api_port}/codec"]
     flags = ["--ip", "127.0.0.1", "--port", str(port), "--ui-port", str(ui_port), "--namespace", namespace]
     # As durable as the server's default journal and about twice as fast.
     pragmas = ["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=full"]
     store = ["--db-filename", str(folder / "temporal.db"), *pragmas]
     return Child(
         name="temporal",
-        command=(str(cli), "server", "start-dev", *flags, *store, "--log-level", "warn"),
+        command=(str(cli), "server", "start-dev", *flags, *codec, *store, "--log-level", "warn"),
         log=_log(folder, "temporal"),
         is_healthy=lambda: temporal_serves(cli, f"127.0.0.1:{port}", namespace),
         stop_seconds=10.0,
@@ -202,6 +204,8 @@ def _environment(options: Options, folder: Path, temporal: _Temporal) -> dict[st
         "DUTYLINE_TEMPORAL_ADDRESS": temporal.address,
         "DUTYLINE_TEMPORAL_NAMESPACE": _namespace(),
         "PYTHONUNBUFFERED": "1",
+        # Each of many threads would keep free memory of its own otherwise.
+        "MALLOC_ARENA_MAX": "2",
     }
     if temporal.ui_url is not None:
         environment["DUTYLINE_TEMPORAL_UI_URL"] = temporal.ui_url

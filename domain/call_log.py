@@ -1,6 +1,6 @@
 """A call as the log shows it, derived from the facts alone: whatever the order of the news, the log is the same."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -79,11 +79,13 @@ def log_call(
     finished_at: datetime | None = None,
 ) -> LoggedCall:
     """The call as it stands; with ``finished_at`` as it is written down for good."""
+    if finished_at is not None:
+        state = _ended(state, finished_at)
     facts = state.facts
     attempts = _attempts(plan, facts)
     answered = next((a for a in attempts if a.outcome is AttemptOutcome.ANSWERED), None)
     taken = _taken(plan, facts)
-    ended_at = (facts.ended_at or facts.closed_at or finished_at) if finished_at is not None else None
+    ended_at = facts.ended_at if finished_at is not None else None
     outcome = _outcome(plan, state, answered is not None) if finished_at is not None else None
     answered_at = taken[1] if taken is not None else None
     talk_ended_at = _talk_ended_at(facts, taken[0]) if taken is not None else None
@@ -115,6 +117,12 @@ def log_call(
         warnings=warnings,
         timeline=tuple(sorted(_timeline(plan, state, outcome, ended_at), key=lambda entry: entry.at)),
     )
+
+
+def _ended(state: CallState, finished_at: datetime) -> CallState:
+    """A finished call has an end, told by the carrier or not: an attempt that is still open ended with it."""
+    facts = state.facts
+    return replace(state, facts=replace(facts, ended_at=facts.ended_at or facts.closed_at or finished_at))
 
 
 def _status(outcome: CallOutcome | None) -> CallStatus:

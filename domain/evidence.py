@@ -107,7 +107,7 @@ def attempt_outcome(plan: CallPlan, attempt: AttemptFacts, facts: CallFacts) -> 
     if attempt.picked_up_at is not None:
         # Plivo calls an attempt that was picked up but not confirmed "no answer".
         return AttemptOutcome.NOT_ACCEPTED
-    match finish.status:
+    match _word_of_an_unreached_leg(attempt) or finish.status:
         case DialStatus.COMPLETED:
             return AttemptOutcome.NOT_ACCEPTED
         case DialStatus.NO_ANSWER:
@@ -116,3 +116,9 @@ def attempt_outcome(plan: CallPlan, attempt: AttemptFacts, facts: CallFacts) -> 
             return AttemptOutcome.BUSY
         case _:
             return AttemptOutcome.FAILED
+
+
+def _word_of_an_unreached_leg(attempt: AttemptFacts) -> DialStatus | None:
+    """What the leg's own notice says when nobody picked up. After a fallback the dial's word is only our guess."""
+    status = attempt.leg_end.status if attempt.leg_end is not None else None
+    return status if status in (DialStatus.NO_ANSWER, DialStatus.BUSY, DialStatus.FAILED) else None

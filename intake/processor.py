@@ -71,7 +71,7 @@ class Pace:
 
 class Processor:
     """``directory`` gives this process's copy of the configuration, ``refresh`` compares that copy with the database
-    (``False`` when it is away); ``now`` is the clock of the wall."""
+    (``False`` when it is away); ``now`` is the clock of the wall; ``on_commands`` hears of new commands."""
 
     def __init__(
         self,
@@ -80,11 +80,13 @@ class Processor:
         directory: Callable[[], Directory],
         refresh: Callable[[], Awaitable[bool]] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_commands: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._journal = journal
         self._directory = directory
         self._refresh = refresh
+        self._on_commands = on_commands
         self._now = now
         self._holder = f"{os.getpid()}-{os.urandom(4).hex()}"
         self._lease: Lease | None = None
@@ -115,6 +117,7 @@ class Processor:
         if self._reading:
             await self._know_integrations()
             await self.absorb(self._reading, lease.epoch)
+            self._on_commands()
             await self._journal.trim([entry.seq for entry in self._reading])
         return len(self._reading)
 

@@ -13,8 +13,6 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from storage.migrations.runner import upgrade_to_head
-
 #: how long a SQLite connection waits for another process's write
 BUSY_TIMEOUT_MS = 10_000
 #: PostgreSQL advisory lock held while migrations run ("duty" in ASCII)
@@ -71,6 +69,9 @@ class Database:
 
     async def upgrade(self) -> None:
         """Bring the schema to the newest revision. Of several processes that call it, one works and the rest wait."""
+        # Imported here: Alembic would cost every process memory that it needs once at most.
+        from storage.migrations.runner import upgrade_to_head
+
         engine = self.engine.execution_options(sqlite_begin=_MIGRATE)
         async with self._writer, engine.begin() as connection:
             if not self.is_sqlite:

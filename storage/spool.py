@@ -109,7 +109,7 @@ class Spool(Generic[T]):
     async def replay(self, deliver: Callable[[T], Awaitable[None]]) -> None:
         """Hand every spooled item to ``deliver``, oldest first; a file is removed when all of it was taken.
 
-        What ``deliver`` raises ends the pass; the file stays and the next pass repeats it, so items must be recognisable.
+        What ``deliver`` raises ends the pass; the file stays, and the next pass repeats it: items must be recognisable.
         """
         for segment in await self._in_thread(self._claim):
             content = await self._in_thread(lambda file=segment.path: self._read(file))  # type: ignore[misc]

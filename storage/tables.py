@@ -185,7 +185,7 @@ class IncidentRow(Base):
     status: Mapped[str]
     priority: Mapped[str | None]
     severity: Mapped[str | None]
-    #: users whom somebody added by hand
+    #: users who were alerted, and those whom somebody added by hand
     responders: Mapped[list[Any]] = mapped_column(default=list)
     level: Mapped[int] = mapped_column(default=0)
     round: Mapped[int] = mapped_column(default=0)

@@ -113,6 +113,9 @@ class Dispatcher:
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             log.warning("commands wait for the database", error=str(error))
             return _DATABASE_AWAY_SECONDS
+        except Exception:  # the commands are still in the database; ending the loop would leave them there
+            log.exception("commands could not be dispatched; they wait")
+            return _DATABASE_AWAY_SECONDS
         return _POLL_SECONDS
 
     async def _tell_next(self, limit: int) -> None:
@@ -171,7 +174,8 @@ class Dispatcher:
                 seconds = time.perf_counter() - started
                 self._window.answered(seconds, callers_wait=await self._callers_wait())
                 self._wake.set()
-            except (Unavailable, TimeoutError, SQLAlchemyError, OSError):
+            except Exception as error:  # without a measurement the smallest window is the only safe one
+                log.debug("the canary did not answer", error=repr(error))
                 self._window.reset()
 
     async def _callers_wait(self) -> bool:

@@ -55,6 +55,8 @@ class Reconciler:
                         await self.look_through()
                 except (SQLAlchemyError, OSError, Unavailable, TimeoutError) as error:
                     log.warning("open incidents could not be looked through", error=str(error))
+                except Exception:  # the next minute may fare better; ending the loop would not
+                    log.exception("open incidents could not be looked through")
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_HEARTBEAT_SECONDS):
                         await stop.wait()

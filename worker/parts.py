@@ -47,7 +47,11 @@ class Parts:
         self._dispatcher = Dispatcher(self._database, self.door)
         self._reconciler = Reconciler(self._database, self.door)
         self._processor = Processor(
-            self._database, self._journal, lambda: self._route_book.directory, self._route_book.refresh
+            self._database,
+            self._journal,
+            lambda: self._route_book.directory,
+            self._route_book.refresh,
+            on_commands=self._dispatcher.poke,
         )
         self._calls = CallActivities(self._database, self._journal, settings.public_url)
         self._recordings = RecordingActivities(

@@ -2,7 +2,7 @@
 
 from temporalio import workflow
 
-from workflows.policies import DELIVER_RETRY, SEND_TIMEOUT, STORE_RETRY, STORE_TIMEOUT
+from workflows.policies import DELIVER_RETRY, DELIVER_TIMEOUT, STORE_RETRY, STORE_TIMEOUT
 
 with workflow.unsafe.imports_passed_through():
     from domain.incident_messages import DeliverAlert, Delivered, Tended, TendIncident
@@ -27,7 +27,7 @@ async def deliver_alert(request: DeliverAlert) -> Delivered:
         "deliver_alert",
         request,
         result_type=Delivered,
-        start_to_close_timeout=SEND_TIMEOUT,
+        start_to_close_timeout=DELIVER_TIMEOUT,
         retry_policy=DELIVER_RETRY,
         summary="send one alert",
     )

@@ -28,6 +28,9 @@ SEND_RETRY = RetryPolicy(
     maximum_attempts=5,
     non_retryable_error_types=["Refused"],
 )
+#: one try to deliver an alert: the sending itself is bounded by less, and waits for the database come on top. A try
+#: that still ran while the next one looks for what it sent could alert somebody twice
+DELIVER_TIMEOUT = timedelta(seconds=60)
 #: an alert's row counts its tries and ends them; what this rule repeats without end is a database that is away
 DELIVER_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=20)

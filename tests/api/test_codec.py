@@ -1,18 +1,25 @@
 """The codec endpoint shows sealed payloads to whoever is signed in, and lets only Temporal's UI read across origins."""
 
+import asyncio
 import base64
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
 import pytest_asyncio
+import uvicorn
+from temporalio.client import Client
 
 from api.codec import codec_application
 from config.keys import Keyring, Purpose
 from domain.directory import Role
 from temporal.converter import data_converter
 from tests.api.house import House
+from tests.support.temporal_server import TemporalServer
 
 #: as :func:`tests.api.house.open_house` sets it
 UI = "http://127.0.0.1:8233"
@@ -105,9 +112,7 @@ async def test_a_payload_of_an_unknown_key_is_a_sentence(codec: House) -> None:
     assert "DUTYLINE_SECRET_KEY" in response.json()["error"]["message"]
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"\xff", b'{"payloads": 3}', b"[" * 9999]
-)
+@pytest.mark.parametrize("body", [b"", b"\xff", b'{"payloads": 3}', b"[" * 9999])
 async def test_a_malformed_body_is_refused(codec: House, body: bytes) -> None:
     response = await codec.as_("admin").post("/codec/decode", content=body)
     assert response.status_code == 400
@@ -117,3 +122,43 @@ async def test_a_malformed_body_is_refused(codec: House, body: bytes) -> None:
 async def test_a_body_that_is_too_large_is_refused(codec: House) -> None:
     response = await codec.as_("admin").post("/codec/decode", content=b" " * (1024 * 1024 + 1))
     assert response.status_code == 413
+
+
+async def test_temporals_own_command_reads_a_payload_with_a_token(
+    codec: House, temporal_server: TemporalServer
+) -> None:
+    client = await Client.connect(
+        temporal_server.address, data_converter=data_converter(Keyring(["a test's key"], Purpose.PAYLOADS))
+    )
+    run = await client.start_workflow("Unknown", SECRET, id=f"sealed-{uuid4().hex}", task_queue="nobody")
+    async with served(codec) as address:
+        shown = [
+            await shown_by_the_command(temporal_server, run.id, *options)
+            for options in (
+                [],
+                ["--codec-endpoint", f"{address}/codec", "--codec-auth", f"Bearer {codec.tokens['viewer']}"],
+            )
+        ]
+    await run.terminate()
+    in_the_clear = base64.b64encode(f'"{SECRET}"'.encode()).decode()
+    assert [in_the_clear in text for text in shown] == [False, True]
+
+
+@asynccontextmanager
+async def served(house: House) -> AsyncIterator[str]:
+    """The house on a port of this machine."""
+    server = uvicorn.Server(uvicorn.Config(house.app, port=0, log_level="error", lifespan="off"))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+    host, port = server.servers[0].sockets[0].getsockname()
+    yield f"http://{host}:{port}"
+    server.should_exit = True
+    await serving
+
+
+async def shown_by_the_command(server: TemporalServer, workflow_id: str, *options: str) -> str:
+    command = [str(server.cli), "workflow", "show", "--address", server.address, "-w", workflow_id, "-o", "json"]
+    process = await asyncio.create_subprocess_exec(*command, *options, stdout=PIPE)
+    output, _ = await process.communicate()
+    return output.decode()

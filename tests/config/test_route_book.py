@@ -42,9 +42,9 @@ def clock() -> Clock:
 
 
 @pytest_asyncio.fixture
-async def away(tmp_path: Path) -> AsyncIterator[Database]:
-    """A database that cannot be opened."""
-    database = Database(f"sqlite:///{tmp_path / 'no such folder' / 'dutyline.db'}")
+async def away() -> AsyncIterator[Database]:
+    """A database that refuses every connection."""
+    database = Database("postgresql://nobody@127.0.0.1:1/none")
     yield database
     await database.close()
 

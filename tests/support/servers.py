@@ -1,6 +1,7 @@
 """The servers that tests talk to, one of each per run. Where one is missing, see :mod:`tests.support.needs`."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
@@ -10,6 +11,9 @@ from temporal.server import ServerNotFound, find_test_server
 from tests.support.needs import missing
 from tests.support.postgres import PostgresCluster
 from tests.support.temporal_server import TemporalServer
+
+#: Java starts slowly on a machine that is busy with other tests
+_JVM_START = timedelta(seconds=60)
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +32,9 @@ async def time_skipping_env() -> AsyncIterator[WorkflowEnvironment]:
         program = find_test_server()
     except ServerNotFound as reason:
         missing(str(reason))
-    environment = await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(program))
+    environment = await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=str(program), test_server_startup_timeout=_JVM_START
+    )
     yield environment
     await environment.shutdown()
 

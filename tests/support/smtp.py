@@ -83,10 +83,10 @@ class SmtpSink:
 
 @asynccontextmanager
 async def smtp_sink(
-    answers: Mapping[str, str] | None = None, tls: ssl.SSLContext | None = None
+    answers: Mapping[str, str] | None = None, tls: ssl.SSLContext | None = None, port: int = 0
 ) -> AsyncIterator[SmtpSink]:
     sink = SmtpSink(answers=answers or {}, tls=tls)
-    server = await asyncio.start_server(sink.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(sink.serve, "127.0.0.1", port)
     sink.port = server.sockets[0].getsockname()[1]
     async with server:
         yield sink

@@ -18,11 +18,11 @@ _FIRST_PORT = 17_233
 class TemporalServer:
     """One server on a loopback port, with its database in ``folder``; the port stays the same when it is started again.
 
-    ``address`` is what a client connects to. The namespace is ``default``.
+    ``address`` is what a client connects to, ``cli`` Temporal's command. The namespace is ``default``.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._cli = _cli()
+        self.cli = _cli()
         self._folder = folder
         # Processes of several test runs look at the same time: spread them.
         self._port = first_free(_FIRST_PORT + os.getpid() % 5000)
@@ -35,7 +35,7 @@ class TemporalServer:
         store = ["--db-filename", str(self._folder / "temporal.db"), "--sqlite-pragma", "journal_mode=wal"]
         with (self._folder / "temporal.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._cli, "server", "start-dev", *flags, *store], stdout=log, stderr=log, start_new_session=True
+                [self.cli, "server", "start-dev", *flags, *store], stdout=log, stderr=log, start_new_session=True
             )
         deadline = time.monotonic() + _START_SECONDS
         while not self._serves():
@@ -63,7 +63,7 @@ class TemporalServer:
         self._process.send_signal(number)
 
     def _serves(self) -> bool:
-        describe = [str(self._cli), "operator", "namespace", "describe", "default", "--address", self.address]
+        describe = [str(self.cli), "operator", "namespace", "describe", "default", "--address", self.address]
         return subprocess.run(describe, capture_output=True, check=False).returncode == 0
 
 

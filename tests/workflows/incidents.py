@@ -83,6 +83,31 @@ class Engine:
     async def now(self) -> datetime:
         return await self.environment.get_current_time() if self.environment else datetime.now(UTC)
 
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """With a worker."""
+        http = self.carrier.client()
+
+        async def directory() -> Directory:
+            return self.directory
+
+        def channels(directory: Directory) -> ChannelRegistry:
+            return make_registry(http, directory.carriers, None, "")
+
+        looking_after = IncidentActivities(self.database, directory)
+        links = AlertLinks("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
+        delivering = DeliveryActivities(self.database, directory, channels, links)
+        async with Worker(
+            self.client,
+            task_queue=INCIDENTS_QUEUE,
+            workflows=[IncidentWorkflow],
+            activities=[looking_after.tend_incident, delivering.deliver_alert],
+            graceful_shutdown_timeout=timedelta(seconds=1),
+            max_cached_workflows=0,
+        ):
+            yield
+        await http.aclose()
+
     async def open(self, snapshot: PolicySnapshot, **changes: Any) -> IncidentRow:
         """An incident as the processor opens it, without its run."""
         new = NewIncident(
@@ -99,10 +124,10 @@ class Engine:
         assert row is not None
         return row
 
-    async def start(self, row: IncidentRow) -> WorkflowHandle[IncidentWorkflow, str]:
+    async def start(self, row: IncidentRow, *, indexed: bool = False) -> WorkflowHandle[IncidentWorkflow, str]:
         return await self.client.start_workflow(
             IncidentWorkflow.run,
-            IncidentStart(row.id),
+            IncidentStart(row.id, indexed),
             id=incident_workflow_id(row.id),
             task_queue=INCIDENTS_QUEUE,
         )
@@ -142,35 +167,23 @@ def _words(request: httpx2.Request) -> str:
 async def engine(
     environment: WorkflowEnvironment, folder: Path, carrier: FakeCarrier | None = None
 ) -> AsyncIterator[Engine]:
-    """The engine on the time-skipping server. No run may be left open at the end."""
+    """The engine on the time-skipping server, at work. No run may be left open at the end."""
+    async with idle_engine(environment.client, folder, environment, carrier) as made, made.at_work():
+        yield made
+
+
+@asynccontextmanager
+async def idle_engine(
+    client: Client, folder: Path, environment: WorkflowEnvironment | None = None, carrier: FakeCarrier | None = None
+) -> AsyncIterator[Engine]:
+    """Without a worker so far: see :meth:`Engine.at_work`. Without an environment the time is the wall's."""
     database = Database(f"sqlite:///{folder / 'dutyline.db'}")
     await database.upgrade()
-    config = environment.client.config() | {"data_converter": data_converter(None)}
-    made = Engine(
-        Client(**config),
+    yield Engine(
+        Client(**client.config() | {"data_converter": data_converter(None)}),
         environment,
         database,
         carrier or accepting_carrier(),
         Directory(users={"ana": ANA, "ben": BEN}, carriers={"twilio": TWILIO}),
     )
-    http = made.carrier.client()
-
-    async def directory() -> Directory:
-        return made.directory
-
-    def channels(directory: Directory) -> ChannelRegistry:
-        return make_registry(http, directory.carriers, None, "")
-
-    looking_after = IncidentActivities(database, directory)
-    links = AlertLinks("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
-    delivering = DeliveryActivities(database, directory, channels, links)
-    async with Worker(
-        made.client,
-        task_queue=INCIDENTS_QUEUE,
-        workflows=[IncidentWorkflow],
-        activities=[looking_after.tend_incident, delivering.deliver_alert],
-        graceful_shutdown_timeout=timedelta(seconds=1),
-    ):
-        yield made
-    await http.aclose()
     await database.close()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools.check.problems import Problem
+from tools.fingerprint import workflow_fingerprints_are_current
 
 _HEADING = re.compile(r"^## \[([^\]]+)\]", re.MULTILINE)
 #: an address in a lock ties everybody to one index; ``# via`` comments have none
@@ -51,4 +52,9 @@ def _normal(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", name.group()).lower() if name else ""
 
 
-RULES = (changelog_and_version_agree, locks_name_no_index, locks_hold_every_dependency)
+RULES = (
+    changelog_and_version_agree,
+    locks_name_no_index,
+    locks_hold_every_dependency,
+    workflow_fingerprints_are_current,
+)
