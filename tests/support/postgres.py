@@ -55,6 +55,14 @@ class PostgresCluster:
         """Also when somebody is still connected."""
         self._psql(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
 
+    def halt(self) -> None:
+        """The server is away, as after a crash; ``resume`` brings it back on the same port with its data."""
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait()
+
+    def resume(self) -> None:
+        self._process = self._start()
+
     def stop(self) -> None:
         # Immediate: nothing is kept.
         self._process.send_signal(signal.SIGQUIT)

@@ -10,7 +10,7 @@ from temporalio import activity
 from temporalio.testing import WorkflowEnvironment
 
 from activities.calls import CallActivities
-from domain.call_ends import CLOSING_GRACE_SECONDS, HANGUP_GRACE_SECONDS, over_at
+from domain.call_ends import CLOSING_GRACE_SECONDS, over_at
 from domain.call_flow import advance, fresh
 from domain.call_messages import HandInCall, SaveCall
 from domain.call_state import Answer, CallState, Stage
@@ -187,7 +187,7 @@ async def test_after_a_hang_up_the_news_of_an_open_attempt_is_awaited(
         line = duty.line()
         await line.begin()
         await line.hang_up()
-        outcome = await still_open_then_over(duty, line, timedelta(seconds=HANGUP_GRACE_SECONDS))
+        outcome = await still_open_then_over(duty, line, timedelta(seconds=20))
         assert outcome == "caller_gone"
 
 
