@@ -34,9 +34,9 @@ class CallActivities:
         async with self._database.write() as session:
             await save_projection(session, _record(request))
             await hotline_state.note_call(session, call.hotline, call.started_at, verified=call.verified)
-            if request.hangup_seen:
-                await hotline_state.note_hangup(session, call.hotline)
             identity = call.identity
+            if request.hangup_seen and not identity.simulated:
+                await hotline_state.note_hangup(session, call.hotline)
             if identity.account is not None and identity.dialled and not identity.simulated:
                 await hotline_state.pin(session, call.hotline, identity.account, identity.dialled)
 

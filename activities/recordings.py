@@ -56,10 +56,10 @@ class RecordingActivities:
         Idempotency: (provider, reference); fetched again, the same object is overwritten. Time-out 5 min; retried with
         back-off for about an hour while the file is not ready, not at all when the carrier refuses.
         """
-        if request.absent or request.url is None:
-            return RecordingState.ABSENT
         if not await self._is_wanted(request):
             return await self._settle(request, RecordingState.DISCARDED)
+        if request.absent or request.url is None:
+            return RecordingState.ABSENT
         account = account_for(await self._directory(), request)
         try:
             return await self._fetch(request, request.url, account)

@@ -23,6 +23,7 @@ from api.alerts import AlertWebhooks
 from api.call_desk import CallDesk
 from api.call_spool import CallSpool, deliver_spooled, open_call_spool
 from api.carrier_request import Receive, Scope, Send
+from api.codec import codec_application
 from api.dashboard import dashboard_application
 from api.own_events import OwnEvents
 from api.push_events import SUFFIX, PushEvents
@@ -167,6 +168,7 @@ class Front:
         tasks = [asyncio.create_task(_keep_running(loop)) for loop in api.loops(stop)]
         self.app.state.services = api.services
         if self._role in ("all", "app"):
+            self.app.mount("/codec", codec_application(api.services))
             self.app.mount("/api/v1", v1_application(api.services))
             self.app.mount("/", dashboard_application(api.services))
         self._api = api

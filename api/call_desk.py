@@ -12,6 +12,7 @@ import structlog
 
 from api.call_spool import CallSpool, SpooledWebhook
 from api.live_calls import LiveCall
+from api.metrics import VOICE_ALONE
 from domain.call_flow import last_resort
 from domain.call_messages import CarrierSaid, FetchRecording
 from domain.call_state import Answer, Control, Stage
@@ -42,6 +43,7 @@ class CallDesk:
         except CallIsOver:
             return _answer_late(live, event, proof)
         except (Unavailable, TimeoutError):
+            VOICE_ALONE.inc()
             answer = _answer_alone(live, event, proof)
             await self._remember(live, event, proof, answer, update_id)
             return answer

@@ -55,5 +55,7 @@ def make_registry(
 
 
 def alert_account(carriers: Mapping[str, CarrierAccount]) -> CarrierAccount | None:
-    """The account that alerts are sent with: the first one, in the configuration's order, that has a number."""
-    return next((account for account in carriers.values() if account.from_number), None)
+    """The account that alerts are sent with: the first one, in the configuration's order, that has a number. A real
+    carrier's comes before one whose ``base_url`` leads elsewhere, such as the simulated carrier's."""
+    with_number = [account for account in carriers.values() if account.from_number]
+    return min(with_number, key=lambda account: account.base_url is not None, default=None)

@@ -41,7 +41,7 @@ def render(screen: Screen) -> str:
     """The text for the terminal."""
     parts = [_addresses(screen)]
     if screen.hotline is not None:
-        parts.append(f"Ring the hotline with a simulated caller, in another terminal:\n\n  {_ring(screen)}")
+        parts.append(f"Ring the hotline with a simulated caller, in another terminal:\n\n{_rings(screen)}")
     if screen.integration is not None:
         parts.append(f"Open an incident:\n\n  {_curl(screen.public_url, screen.integration)}")
     if screen.hotline is None and screen.integration is None:
@@ -53,7 +53,8 @@ def render(screen: Screen) -> str:
 def _addresses(screen: Screen) -> str:
     rows = [("Dashboard", f"{screen.public_url}/")]
     if screen.sign_in_url is not None:
-        rows.append(("Sign in", f"{screen.sign_in_url}  (once, within the hour)"))
+        rows.append(("Sign in", screen.sign_in_url))
+        rows.append(("", f"once, within the hour; another one: {screen.command} sign-in USER"))
     if screen.temporal_ui_url is not None:
         rows.append(("Temporal UI", screen.temporal_ui_url))
     if screen.hotline is not None:
@@ -64,9 +65,20 @@ def _addresses(screen: Screen) -> str:
     return "\n".join(["", "Dutyline is running.", "", *lines])
 
 
-def _ring(screen: Screen) -> str:
+def _rings(screen: Screen) -> str:
+    """The calls worth trying first, each with what happens on it."""
     assert screen.hotline is not None
-    return f"{screen.command} ring {shlex.quote(screen.hotline.key)}"
+    ring = f"{screen.command} ring {shlex.quote(screen.hotline.key)}"
+    who = f"{screen.command} who {shlex.quote(screen.hotline.key)}"
+    return "\n".join(
+        (
+            f"  {ring}",
+            f"  {ring} --script second-answers     # the first responder lets it ring",
+            f"  {ring} --script voicemail --speed 5   # nobody answers; five times as fast",
+            f"  {ring} --carrier plivo             # the same in the other dialect",
+            f"  {who}                              # who would ring, and why, without calling",
+        )
+    )
 
 
 def _curl(public_url: str, integration: Integration) -> str:

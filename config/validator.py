@@ -10,6 +10,7 @@ from config.references import references
 from config.resources import (
     OWN_INTEGRATION,
     PERSONAL_CHANNELS,
+    ROOM_CHANNELS,
     SINGLETONS,
     Alert,
     Carrier,
@@ -107,6 +108,8 @@ def _policy_rules(place: Path, policy: EscalationPolicy, world: World) -> Iterat
 
 
 def _unreachable(path: Path, alert: Alert, world: World) -> Iterator[Problem]:
+    if alert.channel in ROOM_CHANNELS:
+        yield _warning(path, f"alerts to {alert.channel} are not sent by this version yet; use phone, sms or email")
     user = world.get(Kind.USERS, alert.user, User)
     needed = PERSONAL_CHANNELS.get(alert.channel)
     if user is not None and needed is not None and not getattr(user, needed):
@@ -146,6 +149,8 @@ def _hotline_rules(place: Path, hotline: Hotline, world: World) -> Iterator[Prob
     yield from _number_rules(place, hotline, world)
     yield from _chain_rules(place, hotline, world)
     yield from _incident_rules(place, hotline)
+    if hotline.notify:
+        yield _warning((*place, "notify"), "messages about calls are not sent by this version yet")
     carrier = world.get(Kind.CARRIERS, hotline.carrier, Carrier)
     if carrier is not None and hotline.carrier is not None:
         provider = carrier_provider(hotline.carrier, carrier)
@@ -210,9 +215,7 @@ def _chain_time(place: Path, hotline: Hotline) -> Iterator[Problem]:
 
 def _incident_rules(place: Path, hotline: Hotline) -> Iterator[Problem]:
     incidents = hotline.incidents
-    if incidents is None or incidents.when is IncidentWhen.NEVER or incidents.escalation_policy is not None:
+    if incidents is None or incidents.when is IncidentWhen.NEVER:
         return
     if incidents.integration is None:
-        yield _warning(
-            (*place, "incidents"), "has neither integration nor escalation_policy: its incidents alert nobody"
-        )
+        yield _warning((*place, "incidents"), "has no integration, so its calls open no incidents; name one")

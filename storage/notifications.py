@@ -178,6 +178,10 @@ async def add_receipt(
     if notification is None:
         return False
     session.add(ReceiptRow(notification_id=notification_id, at=at, status=status, data=data))
+    if notification.provider_id is None and data.get("provider_id"):
+        # The provider's answer to the sending was lost. Without its id, this message would be taken for a later one.
+        notification.provider, notification.provider_id = data.get("provider"), data["provider_id"]
+        notification.sent_at = notification.sent_at or at
     # Receipts come in any order: "sent" after "delivered" changes nothing.
     if state is not None and notification.state not in _FINAL:
         notification.state = state

@@ -1,9 +1,10 @@
 """What both carriers' REST implementations share: one exchange over HTTP, and the meaning of every way it can end.
 
-REST goes over our own HTTP client although the carriers' SDKs are installed (they check signatures and build XML).
-The SDK clients are synchronous, one has no time-out by default, the other repeats a failed POST by itself, which can
-ring a responder three times. Neither carrier takes an idempotency key, so knowing what surely was *not* processed is
-the whole safety of a retry, and that needs the connection's own errors.
+REST goes over our own HTTP client although the carriers' SDKs are installed (the simulated carrier signs with them, and
+tests hold our signatures and documents against them). Their REST clients are synchronous, one has no time-out by
+default, the other repeats a failed POST by itself, which can ring a responder three times. Neither carrier takes an
+idempotency key, so knowing what surely was *not* processed is the whole safety of a retry, and that needs the
+connection's own errors.
 """
 
 import re

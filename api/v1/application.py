@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.body_limit import BodyLimit
 from api.services import Services
@@ -32,12 +33,26 @@ def v1_application(services: Services) -> FastAPI:
         strict_content_type=False,
     )
     app.state.services = services
+    app.add_middleware(AlwaysJson)
     app.add_middleware(BodyLimit)
     handle_errors(app)
     for module in (actions, incidents, call_actions, calls, hotlines, schedules, tokens):
         app.include_router(module.router)
     add_resources(app)
     return app
+
+
+class AlwaysJson:
+    """A body here is JSON whatever the sender calls it: ``curl -d`` calls everything a form."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            kept = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
+            scope = {**scope, "headers": [*kept, (b"content-type", b"application/json")]}
+        await self._app(scope, receive, send)
 
 
 def _operation_id(route: APIRoute) -> str:

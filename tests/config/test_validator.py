@@ -30,8 +30,9 @@ def test_the_contracts_example_is_valid() -> None:
     assert errors_of(EXAMPLE) == []
 
 
-def test_the_contracts_example_has_no_warning() -> None:
-    assert warnings_of(EXAMPLE) == []
+def test_the_example_is_warned_only_about_what_is_not_sent_yet() -> None:
+    (warning,) = warnings_of(EXAMPLE)
+    assert "notify" in warning
 
 
 @pytest.mark.parametrize(
@@ -217,7 +218,7 @@ def test_two_hotlines_cannot_have_one_token() -> None:
         ("    escalation_policy: default\n", "", "has no escalation_policy: its incidents alert nobody"),
         ("type: webhook", "type: incident-io", "has no signing_secret: every request from incident.io is refused"),
         ("alerts: [{channel: sms, user: ben}]", "alerts: []", "levels[1]: alerts nobody; it is passed at once"),
-        ("integration: payments-webhook, ", "", "incidents: has neither integration nor escalation_policy"),
+        ("integration: payments-webhook, ", "", "incidents: has no integration, so its calls open no incidents"),
         ("every: 1, unit: week", "every: 12, unit: hour", "schedules.primary: Layer Weekly"),
     ],
 )
@@ -229,7 +230,7 @@ def test_what_is_odd_is_a_warning_and_not_an_error(before: str, after: str, sent
 
 def test_a_chain_without_confirmation_needs_no_time_for_it() -> None:
     text = changed("max_call_wait: 5m", "max_call_wait: 50s").replace("accept: press_key", "accept: none")
-    assert warnings_of(text) == []
+    assert not any("max_call_wait" in warning for warning in warnings_of(text))
 
 
 def test_one_resource_is_validated_among_the_others() -> None:

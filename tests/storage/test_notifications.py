@@ -216,6 +216,21 @@ async def test_receipt_that_is_faster_than_the_answer_of_the_provider_keeps_its_
     assert (row.state, row.provider_id, row.sent_at) == ("delivered", "SM1", at(21))
 
 
+async def test_receipt_tells_the_id_that_a_lost_answer_did_not(database: Database) -> None:
+    """Otherwise the next alert in doubt to the same person would take this message for its own, and never be sent."""
+    await _incident_with_alerts(database, notification("a", "inc_a"))
+    await _claim(database)
+    data = {"provider": "twilio", "provider_id": "SM1", "error": None}
+    async with database.write() as session:
+        state = NotificationState.DELIVERED
+        await notifications.add_receipt(session, "ntf_a", at=at(20), status="delivered", data=data, state=state)
+
+    row = await _row(database)
+    assert (row.provider, row.provider_id, row.sent_at) == ("twilio", "SM1", at(20))
+    async with database.read() as session:
+        assert await notifications.provider_ids_to(session, row.address, since=at(0)) == {"SM1"}
+
+
 async def test_receipt_for_no_alert_says_so(database: Database) -> None:
     assert not await _receive(database, "delivered", NotificationState.DELIVERED)
 
