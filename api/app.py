@@ -110,7 +110,7 @@ class Api:
         return [
             self.route_book.run(stop),
             self.breaker.run(self.door, self.name),
-            self.call_spool.run(partial(deliver_spooled, self.door)),
+            self.call_spool.run(partial(deliver_spooled, self.door), lambda: self.breaker.is_open),
             self.intake_spool.run(self.journal.append),
             self._watch_search_attributes(),
         ]

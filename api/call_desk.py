@@ -37,7 +37,7 @@ class CallDesk:
 
     async def answer(self, live: LiveCall, event: Event, proof: Control | None, update_id: str) -> Answer:
         """The answer to one webhook. Never raises, never takes much longer than the budget."""
-        said = CarrierSaid(event, proof)
+        said = CarrierSaid(event, proof, hotline=live.start.plan.hotline)
         try:
             answer = await self._ask_workflow(live, said, update_id)
         except CallIsOver:
@@ -77,7 +77,7 @@ class CallDesk:
         self, live: LiveCall, event: Event, proof: Control | None, answer: Answer, update_id: str
     ) -> None:
         answered = answer.control if isinstance(event, StepEvent) else None
-        said = CarrierSaid(event, proof, answered)
+        said = CarrierSaid(event, proof, answered, live.start.plan.hotline)
         try:
             await self._spool.append(SpooledWebhook(live.start, said, f"{update_id}:spooled"))
         except OSError as error:

@@ -23,11 +23,12 @@ class CallStart:
 @dataclass(frozen=True, slots=True)
 class CarrierSaid:
     """One webhook. ``proof`` is the continuation it carried; ``answered`` is where the call went when a process
-    answered it without the workflow."""
+    answered it without the workflow; ``hotline`` is whose address was called."""
 
     event: Event
     proof: Control | None = None
     answered: Control | None = None
+    hotline: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,9 +93,14 @@ class Spool(Generic[T]):
         """Return when the item is on disk. Raises ``OSError``, for a full disk as an example."""
         await self._commits.submit(item)
 
-    async def run(self, deliver: Callable[[T], Awaitable[None]]) -> NoReturn:
-        """Hand over again and again, until cancelled."""
+    async def run(
+        self, deliver: Callable[[T], Awaitable[None]], is_away: Callable[[], bool] = lambda: False
+    ) -> NoReturn:
+        """Hand over again and again, until cancelled; while ``is_away`` says so, there is no use in trying."""
         while True:
+            if is_away():
+                await asyncio.sleep(_IDLE_SECONDS)
+                continue
             try:
                 await self.replay(deliver)
             except (Away, TimeoutError):

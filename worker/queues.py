@@ -19,6 +19,9 @@ CALL_WORKFLOWS: Sequence[type] = (CallWorkflow, CanaryWorkflow)
 INCIDENT_WORKFLOWS: Sequence[type] = (IncidentWorkflow, RecordingWorkflow)
 
 _GRACE = timedelta(seconds=20)
+#: live calls, and the last incidents that moved: the others wait for days, and are replayed when they move again
+_CACHED_CALLS = 300
+_CACHED_INCIDENTS = 100
 _DEPLOYMENT = "dutyline"
 #: pure code of ours and what it imports: importing it anew for every run would cost time and memory for nothing
 _PASSED_THROUGH = ("domain", "phonenumbers", "whenever", "tzdata", "pydantic", "pydantic_core", "sqlalchemy")
@@ -41,6 +44,7 @@ def calls_worker(client: Client, activities: Sequence[Activity], build_id: str |
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, initial=5, maximum=20),
         max_concurrent_workflow_tasks=50,
+        max_cached_workflows=_CACHED_CALLS,
         max_concurrent_activities=20,
         graceful_shutdown_timeout=_GRACE,
         deployment_config=_deployment(build_id, VersioningBehavior.PINNED),
@@ -57,6 +61,7 @@ def incidents_worker(client: Client, activities: Sequence[Activity], build_id: s
         workflow_runner=workflow_runner(),
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, initial=2, maximum=4),
         max_concurrent_workflow_tasks=4,
+        max_cached_workflows=_CACHED_INCIDENTS,
         max_concurrent_activities=20,
         graceful_shutdown_timeout=_GRACE,
         deployment_config=_deployment(build_id, VersioningBehavior.AUTO_UPGRADE),

@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.call_messages import CallStart, CarrierSaid, HandInCall, SaveCall
     from domain.call_state import Answer
     from domain.events import CallEnded, StepEvent
-    from domain.instructions import Document
+    from domain.instructions import Document, Hangup
 
 HOTLINE_KEY = SearchAttributeKey.for_keyword("DutylineHotline")
 OUTCOME_KEY = SearchAttributeKey.for_keyword("DutylineOutcome")
@@ -80,6 +80,9 @@ class CallWorkflow:
 
     def _advance(self, said: CarrierSaid) -> Answer:
         event, plan = said.event, self._start.plan
+        if said.hotline not in ("", plan.hotline):
+            # Whoever knows another hotline's address and this call's id must not drive this call.
+            return Answer(self._state.control, (Hangup(),))
         if self._revision == 0:
             started_at = said.proof.started_at if said.proof else event.at
             self._state = replace(self._state, control=replace(self._state.control, started_at=started_at))

@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import httpx2
@@ -55,7 +54,3 @@ class CarrierPost:
         is_twilio = self.line.number.provider is Provider.TWILIO
         signer = twilio_leg.signer if is_twilio else plivo_leg.signer
         return signer(self.auth_token)("POST", address, fields)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)

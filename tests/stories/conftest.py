@@ -1,11 +1,12 @@
-"""One house for all stories that do not break anything; each story brings its own hotline, people and numbers."""
+"""Houses for all stories that do not break anything; each story brings its own hotline, people and numbers."""
 
 import asyncio
 from collections.abc import Iterator
 
 import pytest
 
-from tests.stories.house import House
+from tests.stories.alerting import AlertHouse
+from tests.stories.house import House, free_port
 from tests.support.temporal_server import TemporalServer
 
 
@@ -18,3 +19,20 @@ def house(temporal_server: TemporalServer, tmp_path_factory: pytest.TempPathFact
         yield house
     finally:
         house.stop()
+
+
+@pytest.fixture(scope="session")
+def alert_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AlertHouse]:
+    """A house that can send, with a Temporal of its own: workers of two houses must not take each other's tasks."""
+    temporal = TemporalServer(tmp_path_factory.mktemp("alert-temporal"))
+    temporal.start()
+    smtp_port = free_port()
+    house = House(
+        tmp_path_factory.mktemp("alert-house"), temporal.address, DUTYLINE_SMTP_URL=f"smtp://127.0.0.1:{smtp_port}"
+    )
+    try:
+        asyncio.run(house.start())
+        yield AlertHouse(house, free_port(), smtp_port)
+    finally:
+        house.stop()
+        temporal.kill()

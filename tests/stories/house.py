@@ -234,7 +234,7 @@ async def _answers(http: httpx2.AsyncClient, url: str) -> bool:
         return False
 
 
-async def eventually(look: Callable[[], Awaitable[T]], seconds: float = 30.0) -> T:
+async def eventually(look: Callable[[], Awaitable[T | None]], seconds: float = 30.0) -> T:
     """What ``look`` finds, as soon as it finds something; fails after ``seconds``."""
     deadline = time.monotonic() + seconds
     while not (found := await look()):

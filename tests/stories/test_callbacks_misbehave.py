@@ -11,7 +11,6 @@ from telephony.simulator.transcript import SimulatedCall
 from tests.stories.house import House, Line
 
 LATE, TWICE = {"late_seconds": 2.0}, {"times": 2}
-SWAPPED, LOST = {"swapped": True}, {"lost": True}
 
 DOCUMENTS = (RequestKind.ANSWER, RequestKind.DIAL, RequestKind.WHISPER, RequestKind.KEY)
 NOTICES = (RequestKind.PROGRESS, RequestKind.RECORDING, RequestKind.ENDED)
@@ -20,7 +19,7 @@ NOTICES = (RequestKind.PROGRESS, RequestKind.RECORDING, RequestKind.ENDED)
 def faults() -> Iterator[Any]:
     for kind in (*DOCUMENTS, *NOTICES):
         for name, fault in (("late", LATE), ("twice", TWICE)):
-            yield pytest.param(CallbackFault(kind, **fault), id=f"{kind}-{name}")  # type: ignore[arg-type]
+            yield pytest.param(CallbackFault(kind, **fault), id=f"{kind}-{name}")
     for kind in NOTICES:
         yield pytest.param(CallbackFault(kind, swapped=True), id=f"{kind}-out-of-order")
     yield pytest.param(CallbackFault(RequestKind.RECORDING, lost=True), id="recording-lost")
@@ -32,10 +31,23 @@ def second_answers(line: Line, carrier: CarrierScript) -> Script:
     )
 
 
-async def assert_same_log_and_one_incident(house: House, call: SimulatedCall, seconds: float = 30) -> None:
-    log = await house.logged(call, seconds)
+#: how far the talk's length may be off, in seconds
+EXACTLY, NEARLY = 0, 7
+
+
+def precision(provider: Provider, *faults: CallbackFault) -> int:
+    """Plivo tells of the acceptance in a progress notice alone: when that is late, its moment is near, not exact."""
+    tells_late = any((fault.kind is RequestKind.PROGRESS and fault.times == 1) or fault.swapped for fault in faults)
+    return NEARLY if provider is Provider.PLIVO and tells_late else EXACTLY
+
+
+async def assert_same_log_and_one_incident(
+    house: House, call: SimulatedCall, precision_seconds: int = EXACTLY, patience_seconds: float = 30
+) -> None:
+    log = await house.logged(call, patience_seconds)
     assert [attempt["outcome"] for attempt in log["attempts"]] == ["no_answer", "answered"]
-    assert (log["outcome"], log["answered_by"]["name"], log["duration_seconds"]) == ("answered", "Ben Okafor", 33)
+    assert (log["outcome"], log["answered_by"]["name"]) == ("answered", "Ben Okafor")
+    assert abs(log["duration_seconds"] - 33) <= precision_seconds
     incident = await house.incident_of(call)
     assert (incident["occurrences"], incident["suppressed_events"]) == (1, 0)
 
@@ -47,7 +59,7 @@ async def test_the_log_is_the_same_whatever_happens_to_a_callback(
 ) -> None:
     line = await house.open_line(provider)
     call = await house.ring(line, second_answers(line, CarrierScript(faults=(fault,))))
-    await assert_same_log_and_one_incident(house, call)
+    await assert_same_log_and_one_incident(house, call, precision(provider, fault))
 
 
 @pytest.mark.parametrize("provider", list(Provider))
@@ -60,7 +72,7 @@ async def test_everything_at_once(house: House, provider: Provider) -> None:
         CallbackFault(RequestKind.ENDED, times=2, late_seconds=3),
     )
     call = await house.ring(line, second_answers(line, CarrierScript(faults=faults)))
-    await assert_same_log_and_one_incident(house, call)
+    await assert_same_log_and_one_incident(house, call, precision(provider, *faults))
 
 
 @pytest.mark.parametrize("provider", list(Provider))
@@ -70,7 +82,7 @@ async def test_without_progress_the_talk_still_counts_as_answered(house: House, 
     call = await house.ring(line, second_answers(line, CarrierScript(faults=(lost,))))
     log = await house.logged(call)
     assert [attempt["outcome"] for attempt in log["attempts"]] == ["no_answer", "answered"]
-    assert 33 <= log["duration_seconds"] <= 40
+    assert abs(log["duration_seconds"] - 33) <= NEARLY
 
 
 @pytest.mark.parametrize("provider", list(Provider))
@@ -106,7 +118,7 @@ async def test_get_instead_of_post(house: House, provider: Provider) -> None:
 async def test_without_a_hang_up_notice_the_call_ends_all_the_same(house: House, provider: Provider) -> None:
     line = await house.open_line(provider)
     call = await house.ring(line, second_answers(line, CarrierScript(hangup_notice=False)))
-    await assert_same_log_and_one_incident(house, call, 100)
+    await assert_same_log_and_one_incident(house, call, patience_seconds=100)
     assert (await house.get(f"/hotlines/{line.key}"))["hangup_seen"] is False
 
 

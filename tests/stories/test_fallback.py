@@ -15,19 +15,23 @@ from tests.stories.house import House, Line
 TALKS_33_SECONDS = Answers(after_seconds=6, talk_seconds=33)
 
 
-class FailsOnce(httpx2.AsyncHTTPTransport):
-    """The first request whose path contains the words is answered with status 500 and never reaches Dutyline."""
+class FailsAt(httpx2.AsyncHTTPTransport):
+    """The first ``tries`` requests whose path contains the words are answered with status 500 and go no further."""
 
-    def __init__(self, path_part: str) -> None:
+    def __init__(self, path_part: str, tries: int) -> None:
         super().__init__()
         self._path_part = path_part
-        self.failed = 0
+        self._left = tries
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        if self._path_part in request.url.path and not self.failed:
-            self.failed += 1
+        if self._path_part in request.url.path and self._left:
+            self._left -= 1
             return httpx2.Response(500, request=request)
         return await super().handle_async_request(request)
+
+
+#: a carrier tries an action address this often, by the retry parameters in it
+ALL_TRIES = 3
 
 
 def second_answers(line: Line) -> Script:
@@ -36,7 +40,7 @@ def second_answers(line: Line) -> Script:
 
 async def test_a_failed_dial_action_falls_back_and_the_next_responder_rings(house: House) -> None:
     line = await house.open_line(Provider.TWILIO)
-    call = await house.ring(line, second_answers(line), through=FailsOnce("/dial/"))
+    call = await house.ring(line, second_answers(line), through=FailsAt("/dial/", ALL_TRIES))
     assert len(call.requests_of(RequestKind.FALLBACK)) == 1
     log = await house.logged(call)
     assert [leg.number for leg in call.legs] == [line.ana, line.ben]
@@ -47,7 +51,7 @@ async def test_a_failed_dial_action_after_a_talk_ends_the_call(house: House) -> 
     """The evidence decides: somebody had taken the call, so nobody else is rung and no message is asked for."""
     line = await house.open_line(Provider.TWILIO)
     script = Script(responders={line.ana: (TALKS_33_SECONDS,)}, otherwise=RingsOut())
-    call = await house.ring(line, script, through=FailsOnce("/dial/"))
+    call = await house.ring(line, script, through=FailsAt("/dial/", ALL_TRIES))
     log = await house.logged(call)
     assert [leg.number for leg in call.legs] == [line.ana]
     assert (log["outcome"], log["duration_seconds"], log["voicemail"]) == ("answered", 33, None)
@@ -55,7 +59,7 @@ async def test_a_failed_dial_action_after_a_talk_ends_the_call(house: House) -> 
 
 async def test_a_failed_first_answer_falls_back_and_the_call_begins(house: House) -> None:
     line = await house.open_line(Provider.TWILIO)
-    call = await house.ring(line, second_answers(line), through=FailsOnce("/voice/"))
+    call = await house.ring(line, second_answers(line), through=FailsAt("/voice/", 1))
     assert [leg.number for leg in call.legs] == [line.ana, line.ben]
     assert (await house.logged(call))["outcome"] == "answered"
 
@@ -83,7 +87,7 @@ class _Unreachable(httpx2.AsyncHTTPTransport):
 
 async def test_plivo_tries_a_dial_action_again_by_its_retry_parameters(house: House) -> None:
     line = await house.open_line(Provider.PLIVO)
-    call = await house.ring(line, second_answers(line), through=FailsOnce("/dial/"))
+    call = await house.ring(line, second_answers(line), through=FailsAt("/dial/", 1))
     assert call.ending is not Ending.CARRIER_ERROR
     assert [leg.number for leg in call.legs] == [line.ana, line.ben]
 
@@ -98,7 +102,7 @@ async def test_a_document_that_the_carrier_blames_is_not_sent_again(house: House
     assert plain.text != refused.text
     document = ET.fromstring(plain.text)
     assert line.ana in "".join(document.itertext())
-    assert not re.search(r'voice=|record=|<Number[^>]* url=', plain.text)
+    assert not re.search(r"voice=|record=|<Number[^>]* url=", plain.text)
 
 
 async def test_a_plain_document_that_is_blamed_as_well_rings_nobody_again_and_ends_in_voicemail(house: House) -> None:
@@ -122,7 +126,7 @@ async def test_a_blamed_document_after_an_attempt_goes_on_plainly_with_the_next_
     await carrier.send(carrier.fields(**done), action)
     answer = await carrier.send(carrier.fields(CallStatus="in-progress", ErrorCode="13227", ErrorUrl=action))
     assert line.ben in answer.text
-    assert not re.search(r'<Number[^>]* url=|record=', answer.text)
+    assert not re.search(r"<Number[^>]* url=|record=", answer.text)
 
 
 async def test_a_fallback_for_an_address_of_another_call_starts_from_the_beginning(house: House) -> None:

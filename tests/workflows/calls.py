@@ -90,8 +90,9 @@ class Line:
         *,
         answered: Control | None = None,
         update_id: str | None = None,
+        hotline: str = "",
     ) -> Answer:
-        said = CarrierSaid(event, proof, answered)
+        said = CarrierSaid(event, proof, answered, hotline)
         return await self.desk.door.carrier_said(
             self.start, said, update_id or f"{self.provider_call_id}:{uuid4().hex}"
         )

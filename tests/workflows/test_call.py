@@ -334,3 +334,16 @@ async def test_a_log_that_could_not_be_written_at_first_is_complete_at_the_end(
         assert [attempt["outcome"] for attempt in log.body["attempts"]] == ["no_answer", "busy"]
     await journal.close()
     await database.close()
+
+
+async def test_another_hotlines_address_does_not_drive_the_call(
+    time_skipping_env: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with desk(time_skipping_env, tmp_path) as duty:
+        line = duty.line()
+        proof = await line.begin()
+        finished = AttemptFinished(await duty.now(), 1, DialStatus.NO_ANSWER, None, caller_present=True)
+        answer = await line.tell(finished, proof, hotline="another")
+        assert (answer.document, answer.control) == ((Hangup(),), proof)
+        await line.hang_up()
+        await line.outcome()
