@@ -9,9 +9,10 @@ from domain.call_log import CallOutcome, LoggedAttempt, LoggedCall
 from domain.call_messages import HandInCall, SaveCall
 from domain.call_plan import CallPlan, Target
 from domain.directory import AnsweredAs, IncidentWhen
-from domain.titles import CallAttempt, FinishedCall, Receiver, call_payload, call_title, rfc3339
+from domain.events import Caller
+from domain.titles import CallAttempt, FinishedCall, Receiver, call_payload, call_title, odd_caller, rfc3339
 from intake.events import CallEvent
-from storage import hotline_state
+from storage import calls, hotline_state
 from storage.calls import CallRecord, CallStep, save_projection
 from storage.engine import Database
 from storage.journal import Journal
@@ -42,14 +43,19 @@ class CallActivities:
 
     @activity.defn(name="hand_in_call")
     async def hand_in_call(self, request: HandInCall) -> None:
-        """Append the finished call to the journal, from which its incident opens.
+        """Append the finished call to the journal, from which its incident opens; nothing of a call that was deleted.
 
         Idempotency: the event's id follows from the call, so a repetition is absorbed. Time-out 10 s; retried until the
         journal takes it.
         """
         event = incident_event(request.call, request.plan, self._public_url)
-        if event is not None:
-            await self._journal.append(event.entry(datetime.now(UTC)))
+        if event is None or await self._is_deleted(request.call.id):
+            return
+        await self._journal.append(event.entry(datetime.now(UTC)))
+
+    async def _is_deleted(self, call_id: str) -> bool:
+        async with self._database.read() as session:
+            return await calls.is_deleted(session, call_id)
 
 
 def incident_event(call: LoggedCall, plan: CallPlan, public_url: str) -> CallEvent | None:
@@ -141,6 +147,7 @@ def _body(call: LoggedCall) -> dict[str, Any]:
     return {
         "hotline_name": call.hotline_name,
         "verification": call.caller.verification,
+        "caller": {"raw": odd_caller(call.caller.raw)} if _is_odd(call.caller) else None,
         "tester": call.tester,
         "simulated": call.identity.simulated,
         "answered_by": _responder(call.answered_by) if call.answered_by else None,
@@ -148,6 +155,10 @@ def _body(call: LoggedCall) -> dict[str, Any]:
         "voicemail": {"seconds": call.voicemail_seconds} if call.voicemail_seconds is not None else None,
         "warnings": list(call.warnings),
     }
+
+
+def _is_odd(caller: Caller) -> bool:
+    return caller.number is None and not caller.withheld and bool(caller.raw)
 
 
 def _attempt(attempt: LoggedAttempt) -> dict[str, Any]:

@@ -5,7 +5,7 @@ channel of that person.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
@@ -32,8 +32,10 @@ from storage.tables import IncidentRow, NotificationRow
 
 #: less than the activity's time-out: a try must be over before the next one looks for what it sent
 _SEND_SECONDS = 25.0
-#: about half a minute in all; then the next channel
+#: about half a minute in all, under two when the provider asks to wait; then the next channel
 _MOST_TRIES = 6
+#: a provider may ask to wait for an hour; an alert has other channels
+_LONGEST_WAIT_SECONDS = 20.0
 #: a provider's clock may be behind ours
 _CLOCK_MARGIN = timedelta(minutes=5)
 
@@ -132,7 +134,7 @@ class DeliveryActivities:
         Idempotency key: the alert's row. It is claimed in the transaction that looks at the incident's status, so an
         acknowledgement that was committed before prevents the alert; a claim that ended without a result is settled
         at the provider before anything is sent again. Time-out 60 s. Retried with back-off: by the count of tries in
-        the row when the provider is at fault, for ever when it is the database.
+        the row when the provider or its channel is at fault, for ever when it is the database.
         """
         job = await self._claim(request.notification_id)
         if job is None:
@@ -171,24 +173,26 @@ class DeliveryActivities:
         row = job.notification
         if not row.address:
             raise Refused("no_address", f"There is no address for {row.channel} alerts.")
-        channel = self._channels(job.directory).get(row.channel)
         alert = build_alert(row, job.incident, job.directory, self._links)
+        known_ids = await self._known_ids(row) if job.in_doubt else None
         try:
             async with asyncio.timeout(_SEND_SECONDS):
-                found = await self._find_sent(channel, alert, row) if job.in_doubt else None
+                channel = self._channels(job.directory).get(row.channel)
+                found = await _find_sent(channel, alert, row, known_ids) if known_ids is not None else None
                 return found or await channel.send(alert)
+        except DeliveryError:
+            raise
         except TimeoutError:
             raise Unknown("The provider did not answer in time.") from None
+        except Exception as error:  # a channel that fails in a way of its own must not hold back the other channels
+            activity.logger.exception("the channel %s failed", row.channel)
+            raise Unknown(f"The channel failed unexpectedly ({type(error).__name__}).") from error
 
-    async def _find_sent(self, channel: Channel, alert: Alert, row: NotificationRow) -> Sent | None:
-        """What an earlier try did send. As long as that cannot be told, the outcome stays unknown."""
+    async def _known_ids(self, row: NotificationRow) -> set[str]:
+        """What the provider called the alerts to this address that we know of."""
         async with self._database.read() as session:
             since = row.created_at - _CLOCK_MARGIN
-            known_ids = await notifications.provider_ids_to(session, row.address, since=since)
-        try:
-            return await channel.find_sent(alert, row.created_at, known_ids)
-        except (Refused, TryLater) as failure:
-            raise Unknown(failure.sentence) from failure
+            return await notifications.provider_ids_to(session, row.address, since=since)
 
     async def _note_sent(self, job: _Job, sent: Sent) -> None:
         row, now = job.notification, self._now()
@@ -206,7 +210,7 @@ class DeliveryActivities:
         raise ApplicationError(
             failure.sentence,
             type="TryLater",
-            next_retry_delay=timedelta(seconds=delay) if delay else None,
+            next_retry_delay=timedelta(seconds=min(delay, _LONGEST_WAIT_SECONDS)) if delay else None,
         )
 
     async def _give_up(self, job: _Job, state: NotificationState, failure: DeliveryError) -> Delivered:
@@ -245,6 +249,14 @@ class DeliveryActivities:
                 address=address,
             ),
         )
+
+
+async def _find_sent(channel: Channel, alert: Alert, row: NotificationRow, known_ids: Set[str]) -> Sent | None:
+    """What an earlier try did send. As long as that cannot be told, the outcome stays unknown."""
+    try:
+        return await channel.find_sent(alert, row.created_at, known_ids)
+    except (Refused, TryLater) as failure:
+        raise Unknown(failure.sentence) from failure
 
 
 async def _write_line(session: AsyncSession, row: NotificationRow, step: IncidentStep) -> None:

@@ -54,7 +54,8 @@ class RecordingActivities:
         """Fetch and store the audio; the resulting state.
 
         Idempotency: (provider, reference); fetched again, the same object is overwritten. Time-out 5 min; retried with
-        back-off for about an hour while the file is not ready, not at all when the carrier refuses.
+        back-off for about an hour while the file is not ready, not at all when the carrier refuses. For want of
+        credentials the workflow asks again.
         """
         if not await self._is_wanted(request):
             return await self._settle(request, RecordingState.DISCARDED)
@@ -106,8 +107,9 @@ class RecordingActivities:
         return RecordingState.STORED
 
     async def _settle(self, request: FetchRecording, state: RecordingState) -> str:
-        await self._write(self._record(request, state))
-        return state
+        """The state, written down; ``gone`` when the call was deleted meanwhile, for then nothing is left to do."""
+        kept = await self._write(self._record(request, state))
+        return state if kept else RecordingState.GONE
 
     async def _write(self, record: RecordingRecord) -> bool:
         async with self._database.write() as session:

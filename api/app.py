@@ -80,9 +80,9 @@ class Api:
             Continuations(settings.keyring(Purpose.CONTINUATION)),
             settings.keyring(Purpose.SIMULATOR),
             settings.public_url,
-            on_bad_signature=OwnEvents(Acceptance(self.journal, self.intake_spool)).bad_signature,
+            own_events=OwnEvents(Acceptance(self.journal, self.intake_spool)),
         )
-        self.push_events = PushEvents(self.route_book, self.journal, self.intake_spool)
+        self.push_events = PushEvents(self.route_book, self.journal, self.intake_spool, settings.push_events_per_minute)
         actions = IncidentActions(self.database, AtOnce(self.door))
         self.alerts = AlertWebhooks(
             self.database,
@@ -99,7 +99,7 @@ class Api:
             recordings=RecordingStore.at(settings.recordings_url or settings.data_dir / "recordings"),
             links=settings.keyring(Purpose.LINKS),
             door=self.door,
-            breaker=self.breaker,
+            calls_use_temporal=lambda: not self.breaker.is_open,
         )
         self.simulated_carrier = SimulatedCarrierRoutes(
             self.route_book, settings.keyring(Purpose.SIMULATOR), settings.public_url

@@ -18,8 +18,9 @@ from domain.call_messages import CarrierSaid, FetchRecording
 from domain.call_state import Answer, Control, Stage
 from domain.events import Event, StepEvent
 from domain.ids import call_id
+from domain.instructions import Hangup
 from temporal.breaker import ANSWER_BUDGET_SECONDS, Breaker
-from temporal.door import CallIsOver, Door, Unavailable
+from temporal.door import CallFlowFailed, CallIsOver, Door, Unavailable
 
 log = structlog.get_logger()
 
@@ -37,11 +38,22 @@ class CallDesk:
 
     async def answer(self, live: LiveCall, event: Event, proof: Control | None, update_id: str) -> Answer:
         """The answer to one webhook. Never raises, never takes much longer than the budget."""
+        is_over = live.state.facts.ended_at is not None
+        answer = await self._answer(live, event, proof, update_id)
+        if is_over and isinstance(event, StepEvent):
+            # Nobody is on the line any more; what came late is remembered, but rings nobody.
+            return Answer(answer.control, (Hangup(),))
+        return answer
+
+    async def _answer(self, live: LiveCall, event: Event, proof: Control | None, update_id: str) -> Answer:
         said = CarrierSaid(event, proof, hotline=live.start.plan.hotline)
         try:
             answer = await self._ask_workflow(live, said, update_id)
         except CallIsOver:
             return _answer_late(live, event, proof)
+        except CallFlowFailed as error:
+            log.error("the workflow could not use a webhook", call=_call(live), error=str(error))
+            return _answer_alone(live, event, proof)
         except (Unavailable, TimeoutError):
             VOICE_ALONE.inc()
             answer = _answer_alone(live, event, proof)
@@ -58,7 +70,7 @@ class CallDesk:
             async with asyncio.timeout(ANSWER_BUDGET_SECONDS):
                 await self._door.fetch_recording(request)
         except (Unavailable, TimeoutError):
-            await self._spool.append(SpooledWebhook(recording=request))
+            await self._keep(SpooledWebhook(recording=request))
 
     async def _ask_workflow(self, live: LiveCall, said: CarrierSaid, update_id: str) -> Answer:
         if self._breaker.is_open:
@@ -78,8 +90,11 @@ class CallDesk:
     ) -> None:
         answered = answer.control if isinstance(event, StepEvent) else None
         said = CarrierSaid(event, proof, answered, live.start.plan.hotline)
+        await self._keep(SpooledWebhook(live.start, said, f"{update_id}:spooled"))
+
+    async def _keep(self, webhook: SpooledWebhook) -> None:
         try:
-            await self._spool.append(SpooledWebhook(live.start, said, f"{update_id}:spooled"))
+            await self._spool.append(webhook)
         except OSError as error:
             # The caller still gets the answer; what is lost is a line of the log.
             log.error("the call spool cannot be written", error=str(error))
@@ -91,7 +106,7 @@ def _answer_alone(live: LiveCall, event: Event, proof: Control | None) -> Answer
     except Exception:
         log.exception("the call flow failed; the last resort answers", call=_call(live))
         control = proof or live.state.control
-        return Answer(control, last_resort(live.start.plan, proof) if isinstance(event, StepEvent) else ())
+        return last_resort(live.start.plan, control, event.at) if isinstance(event, StepEvent) else Answer(control, ())
 
 
 def _answer_late(live: LiveCall, event: Event, proof: Control | None) -> Answer:

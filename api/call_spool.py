@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from pydantic import TypeAdapter
 
 from config.keys import Keyring
 from domain.call_messages import CallStart, CarrierSaid, FetchRecording
 from storage.spool import Away, Form, Spool
-from temporal.door import CallIsOver, Door, Unavailable
+from temporal.door import CallFlowFailed, CallIsOver, Door, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class SpooledWebhook:
     update_id: str = ""
     recording: FetchRecording | None = None
 
+
+log = structlog.get_logger()
 
 CallSpool = Spool[SpooledWebhook]
 _adapter = TypeAdapter(SpooledWebhook)
@@ -39,5 +42,8 @@ async def deliver_spooled(door: Door, webhook: SpooledWebhook) -> None:
             await door.carrier_said(webhook.start, webhook.said, webhook.update_id)
     except CallIsOver:
         return  # the call's log was closed meanwhile; there is nothing to add to it
+    except CallFlowFailed as error:
+        # One webhook that the call flow cannot take must not hold up the logs of all other calls.
+        log.error("a spooled webhook could not be used", update=webhook.update_id, error=str(error))
     except Unavailable as error:
         raise Away(str(error)) from error

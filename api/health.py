@@ -69,11 +69,13 @@ async def _route_book(services: Services) -> None:
 
 
 async def _temporal(services: Services) -> None:
-    """The way of a call's first answer, through a worker, without a call."""
+    """The way of a call's first answer, through a worker, without a call; and whether calls take it."""
     assert services.door is not None
     try:
         await services.door.ping(f"ready-{socket.gethostname()}")
-        if services.breaker is not None:
-            services.breaker.closed()  # this was a canary too
     except Unavailable:
         raise NotReady("Temporal, or a worker behind it, does not answer. Calls go on without it.") from None
+    if not services.calls_use_temporal():
+        raise NotReady(
+            "Temporal answers, but did not answer calls in time. They are answered without Temporal for now."
+        )

@@ -4,7 +4,7 @@ Memory only, bounded in number and time. Losing it loses no call: the continuati
 """
 
 import time
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -43,6 +43,8 @@ class LiveCall:
 class LiveCalls:
     def __init__(self) -> None:
         self._calls: OrderedDict[tuple[str, str], LiveCall] = OrderedDict()
+        #: the calls of one caller to one hotline, for the loop guard
+        self._by_caller: defaultdict[tuple[str, str | None], dict[str, LiveCall]] = defaultdict(dict)
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -58,18 +60,14 @@ class LiveCalls:
             return known
         live = LiveCall(start, fresh(start.plan, identity.caller, at))
         self._calls[identity.provider, identity.provider_call_id] = live
+        self._by_caller[_caller_key(live)][identity.provider_call_id] = live
         self._forget()
         return live
 
     def rings_for(self, hotline: str, caller: str, other_than: CallIdentity, at: datetime) -> bool:
         """Whether a call of this caller to this hotline has a phone ringing right now (a forwarding loop)."""
-        return any(
-            live.start.plan.hotline == hotline
-            and live.state.control.caller == caller
-            and live.start.identity.provider_call_id != other_than.provider_call_id
-            and _is_ringing(live, at)
-            for live in self._calls.values()
-        )
+        calls = self._by_caller.get((hotline, caller), {})
+        return any(call_id != other_than.provider_call_id and _is_ringing(live, at) for call_id, live in calls.items())
 
     def in_progress(self) -> int:
         """Calls that still need this process's answers."""
@@ -84,6 +82,14 @@ class LiveCalls:
             if len(self._calls) <= _MOST_CALLS and now - oldest.touched < kept:
                 return
             del self._calls[key]
+            calls = self._by_caller[_caller_key(oldest)]
+            calls.pop(key[1], None)
+            if not calls:
+                del self._by_caller[_caller_key(oldest)]
+
+
+def _caller_key(live: LiveCall) -> tuple[str, str | None]:
+    return live.start.plan.hotline, live.start.identity.caller.number
 
 
 def _is_ringing(live: LiveCall, at: datetime) -> bool:

@@ -6,8 +6,7 @@ import time
 import orjson
 import structlog
 
-from config.resources import OWN_INTEGRATION
-from domain.directory import Directory, Hotline
+from domain.directory import OWN_INTEGRATION, Directory, Hotline
 from intake.acceptance import Acceptance
 from intake.events import EventKind
 
@@ -27,24 +26,39 @@ class OwnEvents:
 
     def bad_signature(self, hotline: Hotline, directory: Directory) -> None:
         """The hotline's own account signs with another token: the hotline is dead until that is mended."""
+        self._report(
+            hotline,
+            directory,
+            f"Hotline {hotline.name} ({hotline.number}) refuses its carrier: was the auth token rotated?",
+            "The requests carry a signature that none of the hotline's auth tokens made. "
+            f"Callers cannot get through. Put the carrier's current token into auth_token of hotlines.{hotline.key}.",
+        )
+
+    def account_mismatch(self, hotline: Hotline, directory: Directory) -> None:
+        """A hotline without a token was called from another account or number than the first time; it was answered."""
+        self._report(
+            hotline,
+            directory,
+            f"Hotline {hotline.name} ({hotline.number}) is called from another account or number than before",
+            "The call was answered. If the number was moved, unpin the hotline "
+            f"(POST /api/v1/hotlines/{hotline.key}/unpin); if not, somebody else knows its address: "
+            "set auth_token, so that only your carrier is answered.",
+        )
+
+    def _report(self, hotline: Hotline, directory: Directory, title: str, body: str) -> None:
         now = time.monotonic()
-        if now - self._reported_at.get(hotline.key, -_QUIET_SECONDS) < _QUIET_SECONDS:
+        if now - self._reported_at.get(title, -_QUIET_SECONDS) < _QUIET_SECONDS:
             return
-        self._reported_at[hotline.key] = now
-        task = asyncio.create_task(self._report(hotline, directory))
+        self._reported_at[title] = now
+        policy = directory.own_incidents_policy or _policy_of(hotline, directory)
+        log.error("an incident of our own is reported", hotline=hotline.key)
+        task = asyncio.create_task(self._accept({"title": title, "body": body, "escalation_policy": policy}))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _report(self, hotline: Hotline, directory: Directory) -> None:
-        body = {
-            "title": f"Hotline {hotline.name} ({hotline.number}) refuses its carrier: was the auth token rotated?",
-            "body": "The requests carry a signature that none of the hotline's auth tokens made. "
-            f"Callers cannot get through. Put the carrier's current token into auth_token of hotlines.{hotline.key}.",
-            "escalation_policy": directory.own_incidents_policy or _policy_of(hotline, directory),
-        }
-        log.error("a hotline's own account signs with another token", hotline=hotline.key)
+    async def _accept(self, event: dict[str, str | None]) -> None:
         try:
-            await self._acceptance.accept(EventKind.OWN, OWN_INTEGRATION, orjson.dumps(body))
+            await self._acceptance.accept(EventKind.OWN, OWN_INTEGRATION, orjson.dumps(event))
         except OSError as error:
             log.error("an incident of our own could not be reported", error=str(error))
 

@@ -11,7 +11,6 @@ from config.settings import Settings
 from storage.engine import Database
 from storage.incident_actions import IncidentActions
 from storage.recordings import RecordingStore
-from temporal.breaker import Breaker
 from temporal.door import Door
 
 
@@ -22,7 +21,8 @@ def utc_now() -> datetime:
 @dataclass(frozen=True, slots=True)
 class Services:
     """``links`` signs the addresses of recordings. ``poke_dispatcher`` says that the outbox has something new.
-    Without a ``door`` nothing is asked of Temporal, and readiness does not depend on it."""
+    Without a ``door`` nothing is asked of Temporal, and readiness does not depend on it.
+    ``calls_use_temporal`` says whether calls are answered through it now."""
 
     settings: Settings
     database: Database
@@ -32,6 +32,6 @@ class Services:
     recordings: RecordingStore
     links: Keyring
     door: Door | None = None
-    breaker: Breaker | None = None
+    calls_use_temporal: Callable[[], bool] = lambda: True
     poke_dispatcher: Callable[[], None] = lambda: None
     clock: Callable[[], datetime] = utc_now

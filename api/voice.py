@@ -6,7 +6,6 @@ status 200, except 403 for a bad signature and 404 for a token that nobody knows
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -17,12 +16,13 @@ from api.call_desk import CallDesk
 from api.carrier_request import CarrierRequest, Receive, Reply, Scope, Send, read_request, send_reply
 from api.live_calls import LiveCall, LiveCalls
 from api.metrics import LIVE_CALLS, VOICE_REFUSED, VOICE_SECONDS
+from api.own_events import OwnEvents
 from config.keys import Keyring
 from config.route_book import DirectoryUnavailable, RouteBook
 from domain.call_messages import CallStart, FetchRecording
 from domain.call_plan import plan_call
 from domain.call_state import Answer, Control
-from domain.directory import Directory, Hotline, MessageKey, Provider
+from domain.directory import Hotline, MessageKey, Provider
 from domain.events import (
     CallEnded,
     Caller,
@@ -31,8 +31,10 @@ from domain.events import (
     Event,
     FallbackRequested,
     KeyPressed,
+    RecordingKind,
     RecordingNotice,
     StepEvent,
+    VoicemailFinished,
 )
 from domain.ids import call_id
 from domain.instructions import Document, Hangup, Leg, Say, StartOver, TakeMessage
@@ -48,11 +50,11 @@ _APOLOGY = (Say(text_for({}, MessageKey.APOLOGY, "en-US", voicemail=False).text,
 _NO_CONTINUATION = "-"
 _RESPONDER_LEGS = frozenset({Leg.WHISPER, Leg.KEY})
 _NOTIFICATION_LEGS = frozenset({Leg.PROGRESS, Leg.RECORDING})
+_CALLER_LEGS = frozenset({Leg.ENTRY, Leg.DIAL, Leg.VOICEMAIL})
 _START_OVER_PAUSE_SECONDS = 2
+_SOME_TESTER = "somebody"
 SIMULATED_HEADER = "x-dutyline-simulated"
 _IDEMPOTENCY_HEADER = "i-twilio-idempotency-token"
-
-BadSignature = Callable[[Hotline, Directory], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class _Asked:
 
 
 class VoiceWebhooks:
-    """The ASGI application behind ``/voice``. ``on_bad_signature`` is told when a hotline's own account signs badly."""
+    """The ASGI application behind ``/voice``."""
 
     def __init__(
         self,
@@ -77,14 +79,14 @@ class VoiceWebhooks:
         continuations: Continuations,
         simulator_keyring: Keyring,
         public_url: str,
-        on_bad_signature: BadSignature,
+        own_events: OwnEvents,
     ) -> None:
         self._book = route_book
         self._desk = desk
         self._continuations = continuations
         self._simulator_keyring = simulator_keyring
         self._public_url = public_url
-        self._on_bad_signature = on_bad_signature
+        self._own_events = own_events
         self.live_calls = LiveCalls()
         LIVE_CALLS.set_function(self.live_calls.in_progress)
 
@@ -147,9 +149,12 @@ class VoiceWebhooks:
             VOICE_REFUSED.labels("another hotline").inc()
             return self._by_leg(dialect, where, (Hangup(),))
         asked = self._asked(hotline, where, request, webhook, verified)
-        notice = asked.webhook.event
-        if isinstance(notice, RecordingNotice) and (notice.url is not None or notice.absent):
+        notice = _recording_in(asked.webhook.event, asked.proof)
+        if notice is not None:
             await self._desk.fetch_recording(_fetch_request(asked, notice))
+        if asked.proof is None and where.leg not in _CALLER_LEGS and self.live_calls.get(webhook.call) is None:
+            # About a call that nobody here knows, by an address that was never handed out for it.
+            return self._by_leg(dialect, where, (Hangup(),))
         live = self._live_call(asked)
         answer = await self._desk.answer(live, asked.webhook.event, asked.proof, _update_id(asked))
         return self._render(dialect, asked, answer)
@@ -162,8 +167,8 @@ class VoiceWebhooks:
         if webhook is None or webhook.call.dialled != hotline.number:
             return
         pin = self._book.pin(hotline.key)
-        if pin is None or pin.account in (None, webhook.call.account):
-            self._on_bad_signature(hotline, self._book.directory)
+        if pin is not None and pin.account == webhook.call.account:
+            self._own_events.bad_signature(hotline, self._book.directory)
 
     def _signed(self, request: CarrierRequest) -> SignedRequest:
         return SignedRequest(request.method, f"{self._public_url}{request.target}", request.headers, request.params)
@@ -223,9 +228,12 @@ class VoiceWebhooks:
             hotline,
             caller,
             proof.started_at if proof is not None else event.at,
-            tester=self._tester(hotline, event.at, proof),
+            tester=self._tester(hotline, event.at) if proof is None else None,
             rejected=self._reason_to_reject(hotline, identity, event),
         )
+        if proof is not None and proof.test_entries:
+            # Decided when the call started; who tests is known while a phone rings.
+            plan = replace(plan, tester=proof.ringing.user if proof.ringing is not None else _SOME_TESTER)
         return CallStart(
             plan=replace(plan, provider=call.provider),
             identity=identity,
@@ -234,12 +242,8 @@ class VoiceWebhooks:
             indexed=self._desk.indexed,
         )
 
-    def _tester(self, hotline: Hotline, at: datetime, proof: Control | None) -> str | None:
-        """Decided when the call starts: later on the continuation says whether it is a test."""
-        key = self._book.test_mode(hotline.key, at)
-        if proof is not None:
-            key = proof.ringing.user if proof.test_entries and proof.ringing is not None else None
-        user = self._book.directory.users.get(key or "")
+    def _tester(self, hotline: Hotline, at: datetime) -> str | None:
+        user = self._book.directory.users.get(self._book.test_mode(hotline.key, at) or "")
         return user.key if user is not None and user.phones else None
 
     def _reason_to_reject(self, hotline: Hotline, call: CallIdentity, event: Event) -> str | None:
@@ -260,7 +264,10 @@ class VoiceWebhooks:
             return ()
         is_other_account = None not in (pin.account, call.account) and pin.account != call.account
         is_other_number = bool(call.dialled and pin.number) and pin.number != call.dialled
-        return ("account_mismatch",) if is_other_account or is_other_number else ()
+        if not is_other_account and not is_other_number:
+            return ()
+        self._own_events.account_mismatch(hotline, self._book.directory)
+        return ("account_mismatch",)
 
     def _render(self, dialect: Dialect, asked: _Asked, answer: Answer) -> Reply:
         leg = asked.where.leg
@@ -276,6 +283,19 @@ class VoiceWebhooks:
 def _dialect_of(request: CarrierRequest) -> Dialect:
     names = {name for name, _ in request.params}
     return DIALECTS[Provider.PLIVO if "CallUUID" in names else Provider.TWILIO]
+
+
+def _recording_in(event: Event, proof: Control | None) -> RecordingNotice | None:
+    """The recording to fetch, if the event speaks of one."""
+    match event:
+        case RecordingNotice() if event.url is not None or event.absent:
+            return event
+        case VoicemailFinished() if event.url is not None and event.reference and event.seconds != 0:
+            # A plain document asks for no notice of its recording, so this is the only word on it.
+            if proof is None or proof.plain:
+                voicemail = RecordingKind.VOICEMAIL
+                return RecordingNotice(event.at, voicemail, event.reference, event.url, event.seconds)
+    return None
 
 
 def _fetch_request(asked: _Asked, notice: RecordingNotice) -> FetchRecording:
@@ -306,8 +326,10 @@ def _update_id(asked: _Asked) -> str:
             # A second wrong key looks like a repetition of the first one; only the carrier's token tells them apart.
             once = asked.request.headers.get(_IDEMPOTENCY_HEADER) or event.at.isoformat()
             return f"{call}:{step}:key:{once}"
-        case event if isinstance(event, StepEvent):
+        case CallStarted():
             return f"{call}:{step}"
+        case event if isinstance(event, StepEvent):
+            return f"{call}:{step}" if asked.proof is not None else f"{call}:unproven:{event.kind}:{asked.where.order}"
         case _:
             return f"{call}:{step}:{asked.where.leg}:{event.kind}:{asked.where.order}"
 

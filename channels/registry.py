@@ -18,7 +18,6 @@ _SET_UP = {
     "sms": "add an account with a from_number under carriers.",
     "email": "set DUTYLINE_SMTP_URL, for example smtp://user:password@mail.example.com:587.",
 }
-CHANNEL_NAMES = frozenset(_SET_UP)
 
 
 class ChannelRegistry:

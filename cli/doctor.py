@@ -25,6 +25,7 @@ from domain.schedule import Schedule
 from domain.titles import rfc3339
 from storage import hotline_state
 from storage.engine import Database
+from storage.journal import JournalUnavailable, open_journal
 from storage.tables import HotlineStateRow
 from telephony.rest import carrier_rest
 from telephony.rest_exchange import make_client
@@ -78,6 +79,7 @@ async def examine(settings: Settings, now: datetime) -> AsyncIterator[Finding]:
         yield Finding(Grade.GOOD, "database", "answers, and its schema is there.")
         async for finding in _check_clock(database):
             yield finding
+        yield await _check_journal(database)
     except MissingSecretKey as error:
         yield Finding(Grade.PROBLEM, "secret key", str(error))
         return
@@ -135,6 +137,9 @@ def check_hotlines(directory: Directory, states: dict[str, HotlineStateRow]) -> 
         state = states.get(hotline.key)
         if state is None or state.last_call_at is None:
             yield Finding(Grade.NOTE, "hotline", f"{hotline.name} ({hotline.number}) was never called. Try it once.")
+        elif state.pinned_account is None and not state.hangup_seen:
+            sentence = f"{hotline.name} ({hotline.number}) was rung by the simulated carrier only. Try it for real."
+            yield Finding(Grade.NOTE, "hotline", sentence)
         elif not state.hangup_seen:
             sentence = (
                 f"{hotline.name} ({hotline.number}) never sent a hang-up notice. At the carrier, paste its webhook "
@@ -168,6 +173,27 @@ async def _check_temporal(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(Grade.PROBLEM, "Temporal", sentence)
         return
     yield Finding(Grade.GOOD, "Temporal", f"answers at {where}, and a worker does.")
+
+
+async def _check_journal(database: Database) -> Finding:
+    journal = open_journal(database)
+    try:
+        return journal_finding(await journal.count_set_aside())
+    except JournalUnavailable as error:
+        return Finding(Grade.PROBLEM, "journal", f"cannot be read ({_first_line(error)}).")
+    finally:
+        await journal.close()
+
+
+def journal_finding(set_aside: int) -> Finding:
+    """Whether all events that were accepted could be processed."""
+    if set_aside == 0:
+        return Finding(Grade.GOOD, "journal", "no event was set aside.")
+    sentence = (
+        f"{set_aside} {'event' if set_aside == 1 else 'events'} could not be processed, and nobody was alerted. "
+        "The table journal has them, with the reason in the column failed; delete the rows when they are dealt with."
+    )
+    return Finding(Grade.PROBLEM, "journal", sentence)
 
 
 async def _check_clock(database: Database) -> AsyncIterator[Finding]:

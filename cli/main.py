@@ -86,6 +86,14 @@ def set_up_temporal() -> None:
     set_up_temporal()
 
 
+@temporal.command("set-version")
+def set_temporal_version() -> None:
+    """Give new calls and incidents to the workers with this build id (DUTYLINE_BUILD_ID), once one of them runs."""
+    from cli.serve import set_temporal_version
+
+    set_temporal_version()
+
+
 @app.command(hidden=True)
 def welcome() -> None:
     """Print the addresses of a running installation, and what to try."""

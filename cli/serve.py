@@ -9,6 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.settings import Settings
 from storage.engine import Database
 
+#: a worker that has just been started registers within seconds
+_VERSION_PATIENCE_SECONDS = 60.0
+
 
 def serve_api(role: str, host: str | None, port: int) -> None:
     """Serves until SIGTERM or Ctrl-C. Without ``host``: embedded on the loopback address, else on every address."""
@@ -78,3 +81,28 @@ async def _set_up_temporal(settings: Settings) -> None:
         raise SystemExit(f"Temporal at {settings.temporal_address} cannot be reached: {error}") from error
     if not await register_search_attributes(client):
         raise SystemExit("Temporal refused the search attributes; calls and incidents run without them.")
+
+
+def set_temporal_version() -> None:
+    """Makes the build id of the settings the current version, waiting for its first worker up to a minute."""
+    asyncio.run(_set_temporal_version(Settings()))
+
+
+async def _set_temporal_version(settings: Settings) -> None:
+    from temporalio.service import RPCError
+
+    from temporal.client import connect
+    from temporal.deployment import VersionUnknown, set_current_version
+
+    if settings.build_id is None:
+        raise SystemExit("DUTYLINE_BUILD_ID is not set: without it there are no versions, and workers take everything.")
+    try:
+        client = await connect(settings)
+        await set_current_version(client, settings.build_id, _VERSION_PATIENCE_SECONDS)
+    except VersionUnknown as reason:
+        raise SystemExit(
+            f"No worker with build id {settings.build_id} has registered. Start one, then try again. ({reason})"
+        ) from None
+    except (RPCError, RuntimeError) as error:
+        raise SystemExit(f"Temporal at {settings.temporal_address} could not set the version: {error}") from error
+    print(f"New calls and incidents go to build {settings.build_id}.")

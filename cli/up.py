@@ -204,6 +204,8 @@ def _environment(options: Options, folder: Path, temporal: _Temporal) -> dict[st
         "DUTYLINE_TEMPORAL_ADDRESS": temporal.address,
         "DUTYLINE_TEMPORAL_NAMESPACE": _namespace(),
         "PYTHONUNBUFFERED": "1",
+        # Shorter than a ring: somebody waits for the terminal.
+        "DUTYLINE_DRAIN_SECONDS": os.environ.get("DUTYLINE_DRAIN_SECONDS") or "8",
         # Each of many threads would keep free memory of its own otherwise.
         "MALLOC_ARENA_MAX": "2",
     }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from config import hotlines, resources, schedules
-from config.resources import OWN_INTEGRATION, Kind
+from config.resources import Kind
 from config.snapshot import Snapshot, StoredOverride
 from config.values import moment_of, seconds_of, slot_edge, time_of
 from config.world import World
@@ -29,7 +29,7 @@ def compile_directory(snapshot: Snapshot) -> d.Directory:
     integrations = {
         key: _integration(key, spec) for key, spec in world.all(Kind.INTEGRATIONS, resources.Integration).items()
     }
-    integrations[OWN_INTEGRATION] = _own_integration(own_policy)
+    integrations[d.OWN_INTEGRATION] = _own_integration(own_policy)
     return d.Directory(
         version=snapshot.version,
         organization=organization.name if organization else "",
@@ -137,7 +137,7 @@ def _integration(key: str, spec: resources.Integration) -> d.Integration:
 
 
 def _own_integration(policy: str | None) -> d.Integration:
-    return d.Integration(OWN_INTEGRATION, "Dutyline", "", d.IntegrationType.DUTYLINE, escalation_policy=policy)
+    return d.Integration(d.OWN_INTEGRATION, "Dutyline", "", d.IntegrationType.DUTYLINE, escalation_policy=policy)
 
 
 def _hotline(key: str, spec: hotlines.Hotline) -> d.Hotline:

@@ -44,9 +44,6 @@ class Kind(StrEnum):
 #: sections that hold one resource, whose key is the section's name
 SINGLETONS = frozenset(map(Kind, SINGLE_SECTIONS))
 
-#: the integration that Dutyline's own incidents belong to; it always exists
-OWN_INTEGRATION = "dutyline"
-
 #: fields that are stored sealed, shown masked and exported as ``${NAME}``
 SECRET_FIELDS = frozenset({"auth_token", "signing_secret"})
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import parse_qs, urlsplit
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.keys import Keyring, Purpose, make_or_read_secret_key
@@ -11,6 +12,11 @@ from config.keys import Keyring, Purpose, make_or_read_secret_key
 
 class MissingSecretKey(Exception):
     """Outside the embedded set-up nothing starts without a secret key."""
+
+
+class UnusableSetting(SystemExit):
+    """A setting that nothing could work with. It ends the process with a sentence, which does not repeat the value, for
+    that may hold a password."""
 
 
 class Settings(BaseSettings):
@@ -35,8 +41,10 @@ class Settings(BaseSettings):
     bootstrap_token: str | None = None
     smtp_url: str | None = None
     smtp_from: str = "dutyline@localhost"
+    #: events that each integration may send to one process; no limit unless set
+    push_events_per_minute: Annotated[int, Field(gt=0)] | None = None
     #: how long an api that is stopped goes on answering for the calls that it has on the line
-    drain_seconds: float = 10.0
+    drain_seconds: float = 60.0
     log_level: str = "INFO"
     log_format: str = "console"
     #: how the processes were started; set by ``dutyline up``
@@ -52,6 +60,17 @@ class Settings(BaseSettings):
     @classmethod
     def _without_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")
+
+    @field_validator("smtp_url", mode="after")
+    @classmethod
+    def _require_smtp_address(cls, value: str | None) -> str | None:
+        """Here, at the start, rather than when the first alert is to be sent."""
+        if value and not _is_smtp_address(value):
+            raise UnusableSetting(
+                "DUTYLINE_SMTP_URL cannot be used. It must look like smtp://user:password@host:587 or "
+                "smtps://user:password@host:465; ?starttls=required or ?starttls=never may follow smtp://."
+            )
+        return value
 
     @property
     def database(self) -> str:
@@ -71,3 +90,13 @@ class Settings(BaseSettings):
 
     def keyring(self, purpose: Purpose) -> Keyring:
         return Keyring(self.secret_keys(), purpose)
+
+
+def _is_smtp_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is no number, or the host no address
+        return False
+    knows_starttls = parse_qs(parts.query).get("starttls") in (None, ["required"], ["never"])
+    return has_host and (parts.scheme == "smtps" or (parts.scheme == "smtp" and knows_starttls))

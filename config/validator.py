@@ -8,7 +8,6 @@ from config.parse import shown
 from config.problems import Path, Problem, Severity, did_you_mean
 from config.references import references
 from config.resources import (
-    OWN_INTEGRATION,
     PERSONAL_CHANNELS,
     ROOM_CHANNELS,
     SINGLETONS,
@@ -23,7 +22,7 @@ from config.resources import (
 from config.schedules import Schedule
 from config.values import check_key, seconds_of
 from config.world import World
-from domain.directory import Accept, IncidentWhen, IntegrationType, Provider
+from domain.directory import OWN_INTEGRATION, Accept, IncidentWhen, IntegrationType, Provider
 from domain.on_call import warnings as on_call_warnings
 
 #: how each kind is called in a sentence

@@ -29,10 +29,8 @@ def over_at(plan: CallPlan, state: CallState, document: Document) -> datetime:
     if facts.ended_at is not None and control.stage is Stage.FRESH:
         return facts.ended_at + timedelta(seconds=UNKNOWN_BEGINNING_GRACE_SECONDS)
     if facts.ended_at is not None:
-        open_attempt = any(
-            attempt.dialled_at is not None and attempt.finish is None for attempt in facts.attempts.values()
-        )
-        return facts.ended_at + timedelta(seconds=HANGUP_GRACE_SECONDS) if open_attempt else facts.ended_at
+        grace_seconds = HANGUP_GRACE_SECONDS if _news_is_due(state) else 0
+        return facts.ended_at + timedelta(seconds=grace_seconds)
     if control.stage is Stage.REJECTED:
         return control.written_at
     spoken = speech_seconds(document)
@@ -41,6 +39,14 @@ def over_at(plan: CallPlan, state: CallState, document: Document) -> datetime:
     return control.written_at + timedelta(
         seconds=spoken + _longest_step_seconds(plan, state) + _WEBHOOK_SECONDS + _WATCHDOG_MARGIN_SECONDS
     )
+
+
+def _news_is_due(state: CallState) -> bool:
+    """The carrier's notice of the end may overtake its word on the attempt or the voicemail that was going on."""
+    facts = state.facts
+    if any(attempt.dialled_at is not None and attempt.finish is None for attempt in facts.attempts.values()):
+        return True
+    return facts.voicemail.asked_at is not None and facts.voicemail.finished_at is None
 
 
 def _longest_step_seconds(plan: CallPlan, state: CallState) -> int:
@@ -52,6 +58,9 @@ def _longest_step_seconds(plan: CallPlan, state: CallState) -> int:
         return 0
     seconds = control.ringing.ring_seconds + CARRIER_RING_BUFFER_SECONDS + plan.accept_within_seconds
     attempt = state.facts.attempts.get(control.ringing.order)
+    # A plain document asks for no progress, so nothing tells a talk from ringing until it is over.
+    if control.plain:
+        return seconds + plan.max_talk_seconds
     if attempt is not None and taken_at(plan, attempt, state.facts) is not None:
         seconds += plan.max_talk_seconds
     return seconds

@@ -13,7 +13,7 @@ Three kinds of events:
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import assert_never
 
 from domain.call_documents import deadline, greeting, ring, say, voicemail, whisper
@@ -57,7 +57,6 @@ _ACCEPT_KEY = "1"
 _WRONG_KEYS_FORGIVEN = 1
 #: the key of the first answer, which has no continuation behind it
 _FIRST = "0"
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def fresh(plan: CallPlan, caller: Caller, at: datetime) -> CallState:
@@ -103,15 +102,19 @@ def note_stateless(state: CallState, answered: Control) -> CallState:
     return replace(_adopt(state, answered), facts=facts)
 
 
-def last_resort(plan: CallPlan, proof: Control | None) -> Document:
-    """When :func:`advance` itself fails: the next number as plainly as possible, else voicemail."""
-    if proof is not None and proof.stage is Stage.CLOSING:
-        return (Hangup(),)
-    control = Control(0, Stage.FRESH, _NEVER, _NEVER, plain=True, anyone=True)
-    remaining = proof.remaining if proof is not None else tuple(_rung(target) for target in plan.targets)
-    if remaining:
-        return (*say(plan, control, MessageKey.APOLOGY), ring(plan, control, remaining[0], remaining[0].ring_seconds))
-    return (*say(plan, control, MessageKey.APOLOGY), *voicemail(plan, control))
+def last_resort(plan: CallPlan, control: Control, at: datetime) -> Answer:
+    """When :func:`advance` itself fails: the next number as plainly as possible, else voicemail, else the end. Each
+    answer is a step further, so that a failure that stays cannot go round in circles."""
+    plain = replace(control, step=control.step + 1, plain=True, written_at=at, ringing=None, remaining=())
+    apology = say(plan, plain, MessageKey.APOLOGY)
+    if control.stage not in (Stage.FRESH, Stage.RINGING):
+        return Answer(replace(plain, stage=Stage.CLOSING), (*apology, Hangup()))
+    if control.remaining and at < deadline(plan, control):
+        rung = control.remaining[0]
+        ringing = replace(plain, stage=Stage.RINGING, ringing=rung, remaining=control.remaining[1:])
+        return Answer(ringing, (*apology, ring(plan, ringing, rung, rung.ring_seconds)))
+    stage = Stage.VOICEMAIL if plan.voicemail is not None else Stage.CLOSING
+    return Answer(replace(plain, stage=stage), (*apology, *voicemail(plan, plain)))
 
 
 def _rung(target: Target) -> Rung:
@@ -131,11 +134,14 @@ def _adopt(state: CallState, proof: Control | None) -> CallState:
 def _step(
     plan: CallPlan, state: CallState, event: CallStarted | AttemptFinished | VoicemailFinished, proof: Control | None
 ) -> tuple[CallState, Answer]:
+    if proof is None and not isinstance(event, CallStarted):
+        # The continuation was unreadable: the call goes on from where it is known to stand.
+        proof = state.control
     key = proof.key if proof is not None else _FIRST
     state = _remember(state, event)
     if isinstance(event, AttemptFinished):
         rung_plainly = (proof or state.control).plain
-        state = replace(state, facts=_decide_acceptance(plan, state.facts, rung_plainly))
+        state = replace(state, facts=_decide_acceptance(plan, state.facts, event.order, rung_plainly))
     if key in state.answers:
         return state, state.answers[key]
     if proof is not None and proof.step < state.control.step:
@@ -332,14 +338,12 @@ def _attempt(facts: AttemptFacts) -> CallFacts:
     return CallFacts(attempts={facts.order: facts})
 
 
-def _decide_acceptance(plan: CallPlan, facts: CallFacts, rung_plainly: bool) -> CallFacts:
-    attempts = {
-        order: attempt
-        if attempt.finish is None or attempt.accepted_at is not None
-        else replace(attempt, accepted_at=acceptance(plan, attempt, rung_plainly))
-        for order, attempt in facts.attempts.items()
-    }
-    return replace(facts, attempts=attempts)
+def _decide_acceptance(plan: CallPlan, facts: CallFacts, order: int, rung_plainly: bool) -> CallFacts:
+    attempt = facts.attempts[order]
+    if attempt.accepted_at is not None:
+        return facts
+    decided = replace(attempt, accepted_at=acceptance(plan, attempt, rung_plainly))
+    return replace(facts, attempts={**facts.attempts, order: decided})
 
 
 def _written(facts: CallFacts, control: Control, before: Stage) -> CallFacts:

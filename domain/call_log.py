@@ -177,7 +177,8 @@ def _attempts(plan: CallPlan, facts: CallFacts) -> tuple[LoggedAttempt, ...]:
     logged = []
     for _, attempt in sorted(facts.attempts.items()):
         target = target_of(plan, attempt)
-        started_at = attempt.dialled_at or attempt.ringing_at or attempt.picked_up_at
+        # Measured where the carrier tells of the ring; else from the document that asked for it.
+        started_at = attempt.ringing_at or attempt.dialled_at or attempt.picked_up_at
         if target is None or started_at is None:
             continue
         finish = attempt.finish
@@ -264,9 +265,10 @@ def _attempt_entries(plan: CallPlan, facts: CallFacts, attempt: AttemptFacts) ->
     if target is None:
         return []
     entries = []
-    if attempt.dialled_at is not None:
+    rung_at = attempt.ringing_at or attempt.dialled_at
+    if rung_at is not None:
         text = f"Ringing {target.name}: {target.reason}"
-        entries.append(TimelineEntry(attempt.dialled_at, "ringing", text))
+        entries.append(TimelineEntry(rung_at, "ringing", text))
     if attempt.picked_up_at is not None:
         entries.append(TimelineEntry(attempt.picked_up_at, "picked_up", f"{target.name}'s phone was picked up"))
     entries += [
@@ -285,11 +287,15 @@ def _finish_entries(plan: CallPlan, facts: CallFacts, attempt: AttemptFacts, tar
         return []
     if outcome is AttemptOutcome.ANSWERED:
         return [TimelineEntry(ended_at, "talk_ended", f"The talk with {target.name} ended")]
+    if attempt.finish is None:
+        return [TimelineEntry(ended_at, outcome.value, f"{target.name}: result unknown, the call ended")]
     words = _OUTCOME_WORDS[outcome]
     if attempt.finish is not None and attempt.finish.status is DialStatus.UNKNOWN:
         words += " (the carrier used a word that is not known)"
     # Measured, not configured: from the first ring, or from our document where the carrier tells of no ring.
     since = attempt.ringing_at or attempt.dialled_at
+    if outcome is AttemptOutcome.NOT_ACCEPTED and attempt.picked_up_at is not None:
+        since = attempt.picked_up_at
     after = f" after {round((ended_at - since).total_seconds())} s" if since is not None else ""
     goes_on = "" if outcome is AttemptOutcome.CALLER_GONE else ", next entry"
     return [TimelineEntry(ended_at, outcome.value, f"{target.name}: {words}{after}{goes_on}")]

@@ -15,6 +15,11 @@ from domain.events import DialStatus
 from domain.instructions import Document
 
 
+def milliseconds(moment: datetime) -> int:
+    """A moment as the continuation carries it."""
+    return round(moment.timestamp() * 1000)
+
+
 class Stage(StrEnum):
     """What the last document on the caller's leg did."""
 
@@ -61,7 +66,7 @@ class Control:
     def digest(self) -> str:
         """Tells two documents of the same step apart. The entries still to ring are left out: they may be cut."""
         ringing = f"{self.ringing.order}:{self.ringing.number}" if self.ringing else ""
-        text = f"{self.step}|{self.stage}|{self.written_at.timestamp():.3f}|{ringing}|{self.plain}"
+        text = f"{self.step}|{self.stage}|{milliseconds(self.written_at)}|{ringing}|{self.plain}"
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
@@ -97,7 +102,6 @@ class AttemptFacts:
     leg_end: Finish | None = None
     #: decided by the evidence rule when the attempt finished
     accepted_at: datetime | None = None
-    result_unknown_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import zlib
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.call_state import Control, Rung, Stage
+from domain.call_state import Control, Rung, Stage, milliseconds
 
 _VERSION = 1
 _STAGES = {Stage.FRESH: "f", Stage.RINGING: "r", Stage.VOICEMAIL: "v", Stage.CLOSING: "c", Stage.REJECTED: "x"}
@@ -57,8 +57,8 @@ def _encode(control: Control, remaining: tuple[Rung, ...]) -> bytes:
         _VERSION,
         control.step,
         _STAGES[control.stage],
-        _milliseconds(control.started_at),
-        _milliseconds(control.written_at),
+        milliseconds(control.started_at),
+        milliseconds(control.written_at),
         control.caller or "",
         int(control.anyone),
         int(control.plain),
@@ -71,10 +71,6 @@ def _encode(control: Control, remaining: tuple[Rung, ...]) -> bytes:
 
 def _entry(rung: Rung) -> list[Any]:
     return [rung.order, rung.number, rung.ring_seconds, rung.user, rung.schedule]
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -84,6 +84,10 @@ class Service:
     name: str
 
 
+#: the integration that Dutyline's own incidents belong to; it always exists
+OWN_INTEGRATION = "dutyline"
+
+
 class IntegrationType(StrEnum):
     WEBHOOK = "webhook"
     INCIDENT_IO = "incident-io"

@@ -16,20 +16,6 @@ class IncidentStatus(StrEnum):
     RESOLVED = "resolved"
 
 
-_TRANSITIONS: dict[IncidentStatus, frozenset[IncidentStatus]] = {
-    IncidentStatus.TRIGGERED: frozenset({IncidentStatus.ACKNOWLEDGED, IncidentStatus.RESOLVED}),
-    # Back to triggered: somebody withdrew the acknowledgement, or its time ran out.
-    IncidentStatus.ACKNOWLEDGED: frozenset({IncidentStatus.TRIGGERED, IncidentStatus.RESOLVED}),
-    # The same title after this is a new incident.
-    IncidentStatus.RESOLVED: frozenset(),
-}
-
-
-def can_become(current: IncidentStatus, wanted: IncidentStatus) -> bool:
-    """Whether an incident may go from one status to the other. Staying is no transition."""
-    return wanted in _TRANSITIONS[current]
-
-
 _PRIORITY_WORDS = {priority.value: priority for priority in Priority}
 _SEVERITY_WORDS = {
     **{severity.value: severity for severity in Severity},

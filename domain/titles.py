@@ -65,8 +65,13 @@ def call_title(call: FinishedCall) -> str:
     return f"{call.hotline_name}: Call from {_caller_words(call)} ({call.duration_seconds}s)"
 
 
+def odd_caller(raw: str) -> str:
+    """What is shown of a caller who is no number: what the carrier sent, made harmless."""
+    return clean_text(raw, _MAX_NUMBER)
+
+
 def _caller_words(call: FinishedCall) -> str:
-    number = call.caller_number or clean_text(call.caller_raw, _MAX_NUMBER)
+    number = call.caller_number or odd_caller(call.caller_raw)
     if call.withheld or not number:
         return "withheld number"
     return f"{call.caller_name} ({number})" if call.caller_name else f"({number})"

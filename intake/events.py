@@ -44,7 +44,6 @@ class CallEvent:
     priority: Priority | None = None
     severity: str | None = None
     acknowledged_by: str | None = None
-    test: bool = False
 
     def entry(self, received_at: datetime) -> Entry:
         """For the journal. Its id follows from the call: handed in twice, it opens one incident."""

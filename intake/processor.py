@@ -6,29 +6,31 @@ the lease's epoch; the journal is trimmed after it. A crash in between repeats e
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NoReturn
 
+import orjson
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.directory import Directory
+from domain.directory import OWN_INTEGRATION, Directory
+from domain.ids import derived_id
+from domain.titles import rfc3339
 from intake.decide import Decider
+from intake.events import EventKind
 from intake.rules import Effect, Event, read_event, unreadable
 from storage import leases
 from storage.engine import Database
 from storage.intake_batch import known_event_ids, lock_open_incidents, write
 from storage.journal import Entry, Journal, JournalUnavailable
-from storage.leases import Lease, LeaseLost
+from storage.lease_holder import LeaseHolder
+from storage.leases import LeaseLost
 
 _log = logging.getLogger(__name__)
 
 LEASE = "intake"
-_LEASE_TTL = timedelta(seconds=6)
-_RENEW_SECONDS = 2.0
 _IDLE_SECONDS = 0.04
 #: the least time between two transactions
 _BREATH_SECONDS = 0.005
@@ -88,9 +90,7 @@ class Processor:
         self._refresh = refresh
         self._on_commands = on_commands
         self._now = now
-        self._holder = f"{os.getpid()}-{os.urandom(4).hex()}"
-        self._lease: Lease | None = None
-        self._renew_at = 0.0
+        self._lease = LeaseHolder(database, LEASE, now)
         # One writer at a time is all that SQLite has; PostgreSQL's writers do not wait for each other.
         self._pace = Pace(0.020 if database.is_sqlite else 0.100)
         self._reading: list[Entry] = []
@@ -103,14 +103,14 @@ class Processor:
                 pause = await self._turn()
                 await asyncio.sleep(pause)
         finally:
-            await self._release_lease()
+            await self._lease.release()
 
     async def step(self) -> int:
         """Process one batch. Returns how many events were read; 0 also while another process holds the lease.
 
         Raises what the database or the journal raises when they are away; nothing is lost by calling again.
         """
-        lease = await self._hold_lease()
+        lease = await self._lease.hold()
         if lease is None:
             return 0
         self._reading = await self._journal.read(self._pace.size)
@@ -140,7 +140,7 @@ class Processor:
             count = await self.step()
         except LeaseLost:
             _log.warning("Another process took over the processing of events.")
-            self._lease = None
+            self._lease.lose()
             return _IDLE_SECONDS
         except (SQLAlchemyError, OSError, TimeoutError, JournalUnavailable, ConfigurationAway) as error:
             _log.warning("Events wait: %s", _brief(error))
@@ -164,12 +164,17 @@ class Processor:
                 return
             self._failures += 1
             if self._failures >= _MAX_FAILURES:
-                entry = self._reading[0]
-                await self._journal.set_aside(entry.seq, reason)
-                _log.error("Event %s is set aside in the journal: %s", entry.id, reason)
+                await self._set_aside(self._reading[0], reason)
                 self._failures = 0
         except (SQLAlchemyError, OSError, TimeoutError, JournalUnavailable):
             self._failures = 0
+
+    async def _set_aside(self, entry: Entry, reason: str) -> None:
+        # The report first: an event that is set aside without one is lost for everybody.
+        if entry.kind != EventKind.OWN:
+            await self._journal.append(set_aside_report(entry, reason, self._directory(), self._now()))
+        await self._journal.set_aside(entry.seq, reason)
+        _log.error("Event %s is set aside in the journal: %s", entry.id, reason)
 
     async def _know_integrations(self) -> None:
         """An integration may be newer than our copy of the configuration, or the copy not loaded yet. An incident that
@@ -203,22 +208,19 @@ class Processor:
     async def _decide_and_write(self, session: AsyncSession, events: Sequence[Event]) -> list[str]:
         return (await decide_and_write(session, self._directory(), events, self._now())).remarks
 
-    async def _hold_lease(self) -> Lease | None:
-        """Our lease, renewed when it is time; ``None`` while another process has it."""
-        if time.monotonic() >= self._renew_at:
-            async with self._database.write() as session:
-                self._lease = await leases.acquire(session, LEASE, self._holder, now=self._now(), ttl=_LEASE_TTL)
-            self._renew_at = time.monotonic() + _RENEW_SECONDS
-        return self._lease
 
-    async def _release_lease(self) -> None:
-        if self._lease is None:
-            return
-        try:
-            async with self._database.write() as session:
-                await leases.release(session, self._lease, self._now())
-        except (SQLAlchemyError, OSError) as error:
-            _log.warning("The lease could not be released (%s); it expires by itself.", error)
+def set_aside_report(entry: Entry, reason: str, directory: Directory, at: datetime) -> Entry:
+    """The event that opens Dutyline's own incident about an event that was set aside. Its id follows from that event's,
+    so that reporting twice counts once; equal titles make one incident of each integration's."""
+    integration = directory.integrations.get(entry.integration)
+    name = integration.name if integration else entry.integration
+    body = {
+        "title": f"Events of {name} cannot be processed and are set aside",
+        "body": f"Event {entry.id}, received at {rfc3339(entry.received_at)}, failed again and again: {reason}. "
+        "Nobody is alerted for it. It is kept in the table journal, with the reason in the column failed.",
+        "escalation_policy": directory.own_incidents_policy or (integration.escalation_policy if integration else None),
+    }
+    return Entry(derived_id("evt", "set aside", entry.id), EventKind.OWN, OWN_INTEGRATION, at, orjson.dumps(body))
 
 
 async def decide_and_write(

@@ -123,8 +123,7 @@ def _call_event(entry: Entry) -> Event:
         at=entry.received_at,
         kind=entry.kind,
         integration=call.integration,
-        # A rehearsal wakes nobody.
-        effect=Effect.NOTHING if call.test else Effect.TRIGGER,
+        effect=Effect.TRIGGER,
         title=call.title,
         payload=call.payload,
         # Every call is an incident of its own, equal titles or not.

@@ -21,8 +21,8 @@ _PERSONAL_FIELDS = frozenset({"name", "number", "raw", "phone"})
 
 
 async def delete_call(session: AsyncSession, call_id: str, at: datetime) -> tuple[str, ...] | None:
-    """Delete the call and return the object keys of its recordings, whose bytes the caller deletes next (again, if that
-    failed: deleting is idempotent). ``None`` when there is no such call."""
+    """Delete the call and return the object keys of its recordings. The caller has deleted their bytes, or deletes them
+    before this is committed: afterwards nobody knows the keys. ``None`` when there is no such call."""
     call = await session.get(CallRow, call_id, with_for_update=True)
     if call is None or call.deleted_at is not None:
         return None

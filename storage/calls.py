@@ -94,6 +94,11 @@ async def get(session: AsyncSession, call_id: str) -> CallRow | None:
     return await session.scalar(select(CallRow).where(CallRow.id == call_id, CallRow.deleted_at.is_(None)))
 
 
+async def is_deleted(session: AsyncSession, call_id: str) -> bool:
+    """Whether somebody deleted the call. ``False`` also for a call that was never written down."""
+    return await session.scalar(select(CallRow.deleted_at).where(CallRow.id == call_id)) is not None
+
+
 async def timeline(session: AsyncSession, call_id: str) -> Sequence[CallTimelineRow]:
     rows = await session.scalars(
         select(CallTimelineRow).where(CallTimelineRow.call_id == call_id).order_by(CallTimelineRow.position)

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, assert_never
 
-from sqlalchemy import and_, select, update
 from sqlalchemy import insert as plain_insert
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.incidents import IncidentStatus
@@ -118,31 +118,6 @@ async def lock(session: AsyncSession, reference: str) -> IncidentRow | None:
     return row
 
 
-async def open_by_dedup(session: AsyncSession, integration: str, dedup_key: str) -> IncidentRow | None:
-    """The open incident that an event with this key belongs to; there is at most one."""
-    return await session.scalar(
-        select(IncidentRow).where(
-            IncidentRow.integration == integration,
-            IncidentRow.dedup_key == dedup_key,
-            IncidentRow.status != IncidentStatus.RESOLVED,
-        )
-    )
-
-
-async def open_by_title(session: AsyncSession, integration: str, title: str) -> Sequence[IncidentRow]:
-    """The open incidents of the integration with exactly this title, the oldest first."""
-    rows = await session.scalars(
-        select(IncidentRow)
-        .where(
-            IncidentRow.title == title,
-            IncidentRow.integration == integration,
-            IncidentRow.status != IncidentStatus.RESOLVED,
-        )
-        .order_by(IncidentRow.number)
-    )
-    return rows.all()
-
-
 async def of_calls(session: AsyncSession, call_ids: Collection[str]) -> Sequence[IncidentRow]:
     """The incidents of the calls, the oldest first."""
     rows = await session.scalars(
@@ -196,53 +171,6 @@ async def change(session: AsyncSession, incident_id: str, expected_version: int,
     )
 
 
-async def change_status(
-    session: AsyncSession,
-    incident_id: str,
-    expected_version: int,
-    status: IncidentStatus,
-    *,
-    by: str | None,
-    at: datetime,
-) -> IncidentRow | None:
-    """:func:`change` of the status, with who and when. Whether the step is allowed is the domain's to say, before."""
-    return await change(session, incident_id, expected_version, **status_values(status, by, at))
-
-
-async def change_status_of_many(
-    session: AsyncSession,
-    incident_ids: Collection[str],
-    allowed_from: Collection[IncidentStatus],
-    status: IncidentStatus,
-    *,
-    by: str | None,
-    at: datetime,
-) -> dict[str, int]:
-    """One statement for a bulk action: every listed incident that is in one of the allowed statuses changes.
-    Returns the new version of each that did."""
-    changed = await session.execute(
-        update(IncidentRow)
-        .where(and_(IncidentRow.id.in_(incident_ids), IncidentRow.status.in_(allowed_from)))
-        .values(**status_values(status, by, at), version=IncidentRow.version + 1)
-        .returning(IncidentRow.id, IncidentRow.version)
-        .execution_options(synchronize_session=False)
-    )
-    return {row.id: row.version for row in changed}
-
-
-async def count_suppressed(session: AsyncSession, incident_id: str, at: datetime) -> None:
-    """Count one more event to an open incident. The version stays: nobody's decision depends on it."""
-    await session.execute(
-        update(IncidentRow)
-        .where(IncidentRow.id == incident_id)
-        .values(
-            suppressed_events=IncidentRow.suppressed_events + 1,
-            occurrences=IncidentRow.occurrences + 1,
-            last_seen=at,
-        )
-    )
-
-
 async def append_timeline(session: AsyncSession, incident_id: str, *steps: IncidentStep) -> None:
     await session.execute(
         plain_insert(IncidentTimelineRow), [{"incident_id": incident_id, **asdict(step)} for step in steps]
@@ -259,13 +187,6 @@ async def timeline(
         query = query.where(IncidentTimelineRow.id > last)
     rows = await session.scalars(query.order_by(IncidentTimelineRow.id).limit(limit + 1))
     return page_of(rows.all(), limit, lambda row: (row.id,))
-
-
-async def add_occurrence(
-    session: AsyncSession, incident_id: str, *, event_id: str, at: datetime, kind: str, body: dict[str, Any]
-) -> None:
-    session.add(OccurrenceRow(incident_id=incident_id, event_id=event_id, at=at, kind=kind, body=body))
-    await session.flush()
 
 
 async def occurrences(

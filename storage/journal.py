@@ -66,6 +66,9 @@ class Journal(Protocol):
     async def set_aside(self, seq: int, reason: str) -> None:
         """Keep a row that cannot be processed, but no longer read it."""
 
+    async def count_set_aside(self) -> int:
+        """How many rows are kept because they cannot be processed."""
+
     async def close(self) -> None: ...
 
 
@@ -113,6 +116,9 @@ class SqliteJournal:
 
     async def set_aside(self, seq: int, reason: str) -> None:
         await self._reader.run(_in_transaction("UPDATE journal SET failed = ? WHERE seq = ?", [(reason, seq)]))
+
+    async def count_set_aside(self) -> int:
+        return await self._reader.run(_count_set_aside)
 
     async def close(self) -> None:
         await self._commits.drain()
@@ -199,6 +205,11 @@ def _read_rows(connection: sqlite3.Connection, limit: int) -> list[Entry]:
     return entries
 
 
+def _count_set_aside(connection: sqlite3.Connection) -> int:
+    (count,) = connection.execute("SELECT count(*) FROM journal WHERE failed IS NOT NULL").fetchone()
+    return int(count)
+
+
 def _to_text(moment: datetime) -> str:
     """As SQLAlchemy writes a datetime on SQLite."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
@@ -244,6 +255,11 @@ class PostgresJournal:
     async def set_aside(self, seq: int, reason: str) -> None:
         async with _unavailable_on_error(), self._database.write() as session:
             await session.execute(update(JournalRow).where(JournalRow.seq == seq).values(failed=reason))
+
+    async def count_set_aside(self) -> int:
+        async with _unavailable_on_error(), self._database.read() as session:
+            counted = select(func.count()).select_from(JournalRow).where(JournalRow.failed.is_not(None))
+            return (await session.scalars(counted)).one()
 
     async def close(self) -> None:
         await self._commits.drain()

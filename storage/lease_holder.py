@@ -27,13 +27,17 @@ class LeaseHolder:
         self._lease: Lease | None = None
         self._renew_at = 0.0
 
-    async def holds(self) -> bool:
-        """Whether the job is ours now. Raises what the database raises when it is away."""
+    async def hold(self) -> Lease | None:
+        """Our lease, ``None`` while the job is another's. Raises what the database raises when it is away."""
         if time.monotonic() >= self._renew_at:
             async with self._database.write() as session:
                 self._lease = await leases.acquire(session, self._name, self._holder, now=self._now(), ttl=_TTL)
             self._renew_at = time.monotonic() + _RENEW_SECONDS
-        return self._lease is not None
+        return self._lease
+
+    def lose(self) -> None:
+        """Another process took over: the job is not ours until the lease is asked for again."""
+        self._lease = None
 
     async def release(self) -> None:
         """Let a successor in at once."""

@@ -194,12 +194,6 @@ async def get(session: AsyncSession, notification_id: str) -> NotificationRow | 
     return await session.get(NotificationRow, notification_id)
 
 
-async def by_provider_id(session: AsyncSession, provider: str, provider_id: str) -> NotificationRow | None:
-    return await session.scalar(
-        select(NotificationRow).where(NotificationRow.provider == provider, NotificationRow.provider_id == provider_id)
-    )
-
-
 async def of_incident(
     session: AsyncSession, incident_id: str, *, limit: int, cursor: str | None = None
 ) -> Page[NotificationRow]:

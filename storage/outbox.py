@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select, tuple_, update
+from sqlalchemy import delete, exists, select, tuple_, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -82,14 +82,6 @@ async def has_pending(session: AsyncSession, target: str) -> bool:
     """Whether Temporal is still to be told something about the target."""
     pending = exists().where(CommandRow.target == target, CommandRow.done_at.is_(None))
     return bool(await session.scalar(select(pending)))
-
-
-async def pending_per_lane(session: AsyncSession) -> dict[Lane, int]:
-    """How many commands wait, for metrics and readiness."""
-    counted = await session.execute(
-        select(CommandRow.lane, func.count()).where(CommandRow.done_at.is_(None)).group_by(CommandRow.lane)
-    )
-    return dict.fromkeys(Lane, 0) | {Lane(lane): count for lane, count in counted}
 
 
 async def trim_done(session: AsyncSession, before: datetime, *, limit: int) -> int:

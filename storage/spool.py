@@ -106,7 +106,7 @@ class Spool(Generic[T]):
             except (Away, TimeoutError):
                 _log.warning("What is in the %s spool still has to wait.", self._form.name)
                 await asyncio.sleep(_IDLE_SECONDS)
-            except OSError:
+            except Exception:  # whatever it is, what is in the spool must be tried again
                 _log.exception("The spool in %s cannot be read; what is in it waits.", self._folder)
                 await asyncio.sleep(_IDLE_SECONDS)
             await asyncio.sleep(_IDLE_SECONDS if self.is_empty else _DRAINING_SECONDS)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from domain.commands import CommandKind
 from domain.incident_messages import Changed
 from domain.incidents import IncidentStatus
-from storage import calls, outbox
+from storage import calls, outbox, tokens
 from storage.engine import Database
 from storage.lease_holder import LeaseHolder
 from storage.tables import CommandRow
@@ -47,6 +47,7 @@ _CALLER_WAITS = timedelta(minutes=5)
 _KEEP_DONE = timedelta(days=1)
 _TRIM_EVERY_SECONDS = 60.0
 _TRIM_AT_ONCE = 500
+_TRIM_TOKENS_EVERY_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Dispatcher:
         self._told: list[_Told] = []
         self._last_told_at = -_BUSY_SECONDS
         self._trim_at = 0.0
+        self._trim_tokens_at = 0.0
 
     def poke(self) -> None:
         """There may be a new command: look at once. For the processor in the same process."""
@@ -103,10 +105,11 @@ class Dispatcher:
         """Mark what was told, tell what may be told. Returns how long to wait unless woken, in seconds."""
         self._wake.clear()
         try:
-            if not await self._lease.holds():
+            if not await self._lease.hold():
                 return _STANDBY_SECONDS
             await self._mark()
             await self._trim()
+            await self._trim_tokens()
             free = self._window.size - len(self._in_flight)
             if free > 0:
                 await self._tell_next(free)
@@ -159,6 +162,14 @@ class Dispatcher:
         async with self._database.write() as session:
             removed = await outbox.trim_done(session, self._now() - _KEEP_DONE, limit=_TRIM_AT_ONCE)
         self._trim_at = time.monotonic() + (0.0 if removed == _TRIM_AT_ONCE else _TRIM_EVERY_SECONDS)
+
+    async def _trim_tokens(self) -> None:
+        """Here because the dispatcher runs once in an installation."""
+        if time.monotonic() < self._trim_tokens_at:
+            return
+        async with self._database.write() as session:
+            await tokens.trim_expired(session, self._now())
+        self._trim_tokens_at = time.monotonic() + _TRIM_TOKENS_EVERY_SECONDS
 
     async def _measure(self) -> None:
         """Keep the window right while there is something to pace, for ever."""

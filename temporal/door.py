@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowExecutionStatus
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import TemporalError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -28,6 +28,10 @@ class CallIsOver(Exception):
     """The call's workflow is closed: what came is late."""
 
 
+class CallFlowFailed(Exception):
+    """The workflow answers, but not this webhook: the call flow has a bug there. Asking again does not help."""
+
+
 class Door:
     """Talks to Temporal for one process."""
 
@@ -40,7 +44,8 @@ class Door:
         """Hand one webhook to the call's workflow, starting it when there is none, and return its answer.
 
         The same ``update_id`` gets the same answer without a second execution while the run is known. The caller bounds
-        the time (``asyncio.timeout``): a time-out given to the client would be spent on retries inside it.
+        the time (``asyncio.timeout``): a time-out given to the client would be spent on retries inside it. Raises
+        :class:`CallIsOver`, :class:`CallFlowFailed`, and :class:`Unavailable` for everything else.
         """
         identity = start.identity
         operation = WithStartWorkflowOperation(
@@ -62,7 +67,9 @@ class Door:
             )
         except WorkflowAlreadyStartedError:
             raise CallIsOver from None
-        except (TemporalError, RPCError, RuntimeError) as error:  # RuntimeError: a lazy client that cannot connect
+        except WorkflowUpdateFailedError as error:
+            raise CallFlowFailed(str(error.cause)) from error
+        except Exception as error:  # also an answer that this process has no key for
             # Without the details that the SDK looks for, the refusal to start anew stays a plain error of the server.
             if isinstance(error, RPCError) and error.status is RPCStatusCode.ALREADY_EXISTS:
                 raise CallIsOver from None
@@ -142,7 +149,7 @@ class Door:
             await self._client.execute_update_with_start_workflow(
                 CanaryWorkflow.ping, start_workflow_operation=operation
             )
-        except (TemporalError, RPCError, RuntimeError) as error:
+        except Exception as error:
             raise Unavailable(str(error)) from error
         finally:
             await _retrieve(operation)

@@ -50,7 +50,7 @@ class Reconciler:
         try:
             while not stop.is_set():
                 try:
-                    if await self._lease.holds() and loop.time() >= due_at:
+                    if await self._lease.hold() and loop.time() >= due_at:
                         due_at = loop.time() + _EVERY_SECONDS
                         await self.look_through()
                 except (SQLAlchemyError, OSError, Unavailable, TimeoutError) as error:
@@ -73,7 +73,7 @@ class Reconciler:
                 if not await self._door.incident_runs(incident.id) and await self._start_again(incident.id):
                     found += 1
                 await asyncio.sleep(_BREATH_SECONDS)
-            await self._lease.holds()
+            await self._lease.hold()
         return found
 
     async def _page(self, after_number: int) -> list[IncidentRow]:

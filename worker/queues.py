@@ -9,6 +9,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from temporal.deployment import DEPLOYMENT
 from workflows.call import CallWorkflow
 from workflows.canary import CanaryWorkflow
 from workflows.incident import IncidentWorkflow
@@ -22,7 +23,6 @@ _GRACE = timedelta(seconds=20)
 #: live calls, and the last incidents that moved: the others wait for days, and are replayed when they move again
 _CACHED_CALLS = 300
 _CACHED_INCIDENTS = 100
-_DEPLOYMENT = "dutyline"
 #: pure code of ours and what it imports: importing it anew for every run would cost time and memory for nothing
 _PASSED_THROUGH = ("domain", "phonenumbers", "whenever", "tzdata", "pydantic", "pydantic_core", "sqlalchemy")
 
@@ -73,7 +73,7 @@ def _deployment(build_id: str | None, behavior: VersioningBehavior) -> WorkerDep
     if build_id is None:
         return None
     return WorkerDeploymentConfig(
-        version=WorkerDeploymentVersion(_DEPLOYMENT, build_id),
+        version=WorkerDeploymentVersion(DEPLOYMENT, build_id),
         use_worker_versioning=True,
         default_versioning_behavior=behavior,
     )

@@ -78,10 +78,15 @@ class IncidentWorkflow:
                 self._deliveries[notification_id] = asyncio.create_task(self._deliver_one(notification_id))
 
     async def _deliver_one(self, notification_id: str) -> None:
-        following: str | None = notification_id
+        """Deliver the alert, or else the ones over other channels that take its place."""
         try:
-            while following is not None:
-                following = (await ask_incident.deliver_alert(DeliverAlert(following))).next_notification_id
+            while following := (await ask_incident.deliver_alert(DeliverAlert(notification_id))).next_notification_id:
+                if following in self._deliveries:
+                    # A look at the incident was faster than our result, and has handed it out already.
+                    return
+                # Every look from now on hands the following alert out too; by its id we know that it is on its way.
+                self._deliveries[following] = self._deliveries.pop(notification_id)
+                notification_id = following
         except ActivityError:
             # The alert's row tells what is known; the next look at the incident hands it out again.
             workflow.logger.exception("an alert could not be delivered")

@@ -18,16 +18,6 @@ STORE_TIMEOUT = timedelta(seconds=10)
 STORE_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=10)
 )
-#: one message or call request to a provider, its own time-outs included
-SEND_TIMEOUT = timedelta(seconds=30)
-#: a send that surely did not happen is tried again by the activity's own rule; a crashed worker's a few times
-SEND_RETRY = RetryPolicy(
-    initial_interval=timedelta(seconds=1),
-    backoff_coefficient=2.0,
-    maximum_interval=timedelta(seconds=20),
-    maximum_attempts=5,
-    non_retryable_error_types=["Refused"],
-)
 #: one try to deliver an alert: the sending itself is bounded by less, and waits for the database come on top. A try
 #: that still ran while the next one looks for what it sent could alert somebody twice
 DELIVER_TIMEOUT = timedelta(seconds=60)
@@ -35,6 +25,10 @@ DELIVER_TIMEOUT = timedelta(seconds=60)
 DELIVER_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=20)
 )
+#: an account that is missing may be added any day: looked for soon at first, then ever more slowly, for a month
+CREDENTIALS_FIRST_WAIT = timedelta(minutes=10)
+CREDENTIALS_LONGEST_WAIT = timedelta(hours=6)
+CREDENTIALS_PATIENCE = timedelta(days=30)
 #: fetching a recording, which may be long
 FETCH_TIMEOUT = timedelta(minutes=5)
 #: carriers say that a recording is ready before it is; about an hour in all

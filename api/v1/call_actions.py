@@ -17,8 +17,9 @@ from api.v1.errors import ApiError, invalid
 from api.v1.incidents import NewIncident, SeverityWord
 from api.v1.incidents import found as found_incident
 from config.resources import Kind
+from domain.call_log import CallStatus
 from domain.directory import Directory, Priority
-from storage import calls, incidents
+from storage import call_recordings, calls, incidents
 from storage.call_deletion import delete_call
 from storage.incidents import IncidentStep
 from storage.tables import CallRow, IncidentRow
@@ -108,12 +109,20 @@ async def unarchive(call: str, services: AnyService, principal: Responder) -> sh
 
 @router.delete("/{call}", status_code=204)
 async def delete(call: str, services: AnyService, _principal: Manager) -> None:
-    """Delete the call: recordings, names and numbers too, and in its incidents."""
-    async with services.database.write() as session:
-        await found(session, call)
-        keys = await delete_call(session, call, services.clock())
-    for key in keys or ():
+    """Delete the call: recordings, names and numbers too, and in its incidents. 409 while the call is going on."""
+    async with services.database.read() as session:
+        row = await found(session, call)
+        recordings = await call_recordings.recordings_of(session, call)
+    if row.status == CallStatus.IN_PROGRESS:
+        raise ApiError(409, "in_progress", "The call is still going on. Delete it when it is over.")
+    # The audio goes first: once the rows are gone nobody knows its keys, and a failed try could not be repeated.
+    keys = {each.object_key for each in recordings if each.object_key}
+    for key in keys:
         await services.recordings.delete(key)
+    async with services.database.write() as session:
+        stored_meanwhile = set(await delete_call(session, call, services.clock()) or ()) - keys
+        for key in stored_meanwhile:
+            await services.recordings.delete(key)
 
 
 async def _shown(services: Services, principal: Principal, call: str) -> shapes.Call:

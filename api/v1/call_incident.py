@@ -67,6 +67,7 @@ async def _finished_call(services: Services, row: CallRow, new: NewIncident) -> 
         priority=new.priority,
         severity=new.severity,
         teams=hotline.incidents.teams if hotline else (),
+        caller_raw=(body.get("caller") or {}).get("raw", ""),
     )
 
 

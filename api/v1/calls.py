@@ -27,7 +27,8 @@ _WHY_NOT = {
         409,
         "needs_credentials",
         "The carrier asks for a password before it gives the recording away. Add the account to carriers in the "
-        "configuration (account id and auth token), and it is fetched with them.",
+        "configuration (account id and auth token), and it is fetched with them, at the latest six hours later. After "
+        "30 days nobody looks any more.",
     ),
     RecordingState.GONE: (404, "gone", "The carrier does not have the recording any more."),
     RecordingState.ABSENT: (404, "absent", "The carrier says that nothing was recorded."),

@@ -12,8 +12,7 @@ from api.services import Services
 from api.v1 import shapes, views
 from api.v1.errors import invalid, not_found
 from api.v1.parameters import DEFAULT_LIMIT, Cursor, Limit
-from config.resources import OWN_INTEGRATION
-from domain.directory import Directory, Priority, Severity
+from domain.directory import OWN_INTEGRATION, Directory, Priority, Severity
 from domain.incidents import IncidentStatus, dedup_key, read_severity
 from intake.events import EventKind, new_event_id
 from intake.manual import open_now

@@ -14,7 +14,8 @@ from storage import hotline_state
 
 Document = dict[str, Any]
 
-_WEBHOOKS = {"webhook": "/{token}/push-events", "incident-io": "/hooks/incident-io/{token}"}
+#: the types of integration that have an address of ours
+_WEBHOOKS = {"webhook": "/{token}/push-events"}
 
 
 async def shown(services: Services, principal: Principal, stored: StoredResource) -> Document:
@@ -24,7 +25,7 @@ async def shown(services: Services, principal: Principal, stored: StoredResource
         case Kind.USERS:
             body["phone"] = _phones(principal, stored.key, body["phone"])
         case Kind.INTEGRATIONS:
-            body |= _webhook(services, principal, body["token"], _WEBHOOKS.get(body["type"], ""))
+            body |= _webhook(services, principal, body["token"], _WEBHOOKS.get(body["type"]))
         case Kind.HOTLINES:
             body |= _webhook(services, principal, body["token"], "/voice/{token}")
             body |= await _state_of(services, stored.key)
@@ -40,9 +41,10 @@ def _phones(principal: Principal, user: str, phones: Any) -> Any:
     return principal.phone(phones, user) if phones else phones
 
 
-def _webhook(services: Services, principal: Principal, token: str, path: str) -> Document:
+def _webhook(services: Services, principal: Principal, token: str, path: str | None) -> Document:
     seen = token if sees_secrets(principal) else SECRET_MASK
-    return {"token": seen, "webhook_url": services.settings.public_url + path.format(token=seen)}
+    address = services.settings.public_url + path.format(token=seen) if path else None
+    return {"token": seen, "webhook_url": address}
 
 
 def _without_numbers(document: Any) -> Any:

@@ -172,7 +172,7 @@ async def test_the_prompt_is_said_twice_in_all(desk: Desk) -> None:
 @pytest.mark.parametrize("status", [IncidentStatus.ACKNOWLEDGED, IncidentStatus.RESOLVED])
 async def test_an_alert_that_nobody_needs_any_more_says_so_and_ends(desk: Desk, status: IncidentStatus) -> None:
     async with desk.database.write() as session:
-        await incidents.change_status(session, "inc_1", 2, status, by="ben", at=NOW)
+        await incidents.change(session, "inc_1", 2, **incidents.status_values(status, "ben", NOW))
     answer = await desk.post("answer")
     assert spoken(answer) == "This incident no longer needs you. Goodbye."
     assert document(answer)[-1].tag == "Hangup"

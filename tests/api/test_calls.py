@@ -281,6 +281,33 @@ async def test_deleted_call_is_gone_with_its_recording_and_its_names(either_hous
     assert "14156040016" not in (await manager.get(f"/api/v1/incidents/{incident}")).text
 
 
+async def test_audio_that_could_not_be_deleted_is_deleted_by_the_next_try(either_house: House) -> None:
+    await either_house.store_recording(await either_house.log_call(), AUDIO)
+    manager = either_house.as_("manager")
+    (audio,) = either_house.services.settings.data_dir.glob("recordings/**/*.mp3")
+    audio.rename(audio.with_suffix(".aside"))
+    audio.mkdir()  # what the store cannot delete as it deletes an object
+
+    failed = await manager.delete("/api/v1/calls/call_a")
+    audio.rmdir()
+    audio.with_suffix(".aside").rename(audio)
+    again = await manager.delete("/api/v1/calls/call_a")
+
+    assert (failed.status_code, again.status_code) == (500, 204)
+    assert not audio.exists()
+
+
+async def test_call_in_progress_is_not_deleted_yet(house: House) -> None:
+    """Its workflow still knows the caller, and would write him down again."""
+    await house.log_call(status="in_progress", outcome=None, ended_at=None, duration_seconds=None)
+    manager = house.as_("manager")
+
+    answer = await manager.delete("/api/v1/calls/call_a")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "in_progress")
+    assert (await manager.get("/api/v1/calls/call_a")).status_code == 200
+
+
 async def _status(api: httpx2.AsyncClient, method: str, path: str) -> int:
     return (await api.request(method, path, json={"name": "x"})).status_code
 

@@ -108,6 +108,16 @@ async def test_webhook_tokens_are_masked_below_manager(house: House) -> None:
         assert token not in (await house.as_("viewer").get(f"/api/v1/{path.split('/')[0]}")).text
 
 
+async def test_integration_without_a_webhook_of_ours_shows_no_address(house: House) -> None:
+    manager = house.as_("manager")
+    body = {"name": "incident.io", "type": "incident-io", "token": "demo-incident-io", "signing_secret": "whsec_MDEy"}
+
+    saved = await manager.put("/api/v1/integrations/incident-io", json=body)
+
+    assert saved.json()["token"] == "demo-incident-io"
+    assert saved.json()["webhook_url"] is None
+
+
 async def test_phones_of_users_are_masked_below_manager_except_ones_own(house: House) -> None:
     async def phones(role: str) -> list[object]:
         items = (await house.as_(role).get("/api/v1/users")).json()["items"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from api.sign_in import sign_in_link
 from storage.call_recordings import RecordingState
 from storage.incidents import IncidentStep, append_timeline
-from tests.api.house import PUBLIC_URL, House
+from tests.api.house import PUBLIC_URL, House, a_call
 
 
 async def _link(house: House, user: str = "ben") -> str:
@@ -155,6 +155,16 @@ async def test_one_tap_opens_the_incident_that_the_hotline_would_open_and_only_o
     assert (incident["priority"], incident["severity"], incident["call"]) == ("p1", "sev1", "call_a")
     assert incident["payload"]["teams"] == ["devops"]
     assert "Open an incident" not in (await browser.get("/calls/call_a")).text
+
+
+async def test_one_tap_names_a_caller_that_is_no_number_as_the_hotline_does(house: House) -> None:
+    await house.log_call(caller_number=None, body=a_call("a").body | {"caller": {"raw": "front-desk"}})
+    browser = await house.sign_in("ben")
+
+    opened = await browser.post("/calls/call_a/incident")
+
+    incident = (await browser.get(f"/api/v1{opened.headers['location']}")).json()
+    assert incident["title"] == "On-call hotline: Call from (front-desk) (33s)"
 
 
 async def test_times_are_in_the_zone_of_the_one_who_looks(house: House) -> None:

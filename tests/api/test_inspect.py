@@ -18,6 +18,7 @@ from config.settings import Settings
 from domain.directory import Directory, Role
 from storage import tokens
 from storage.engine import Database
+from storage.journal import Entry, open_journal
 from storage.tables import HotlineStateRow
 from tests.config.example import ENVIRONMENT, EXAMPLE
 
@@ -146,13 +147,28 @@ def test_hotline_that_was_called_and_never_sent_a_hang_up_notice_is_a_problem() 
         return finding.grade
 
     assert grade() is Grade.NOTE
-    assert grade(last_call_at=NOW, hangup_seen=False) is Grade.PROBLEM
-    assert grade(last_call_at=NOW, hangup_seen=True) is Grade.GOOD
+    assert grade(last_call_at=NOW, hangup_seen=False) is Grade.NOTE  # by the simulated carrier, which never pins
+    assert grade(last_call_at=NOW, hangup_seen=False, pinned_account="AC1") is Grade.PROBLEM
+    assert grade(last_call_at=NOW, hangup_seen=True, pinned_account="AC1") is Grade.GOOD
 
 
 def test_clock_that_is_off_is_a_problem() -> None:
     assert clock_finding("the database's", NOW, NOW + timedelta(seconds=20)).grade is Grade.GOOD
     assert clock_finding("the database's", NOW, NOW - timedelta(seconds=45)).grade is Grade.PROBLEM
+
+
+@pytest.mark.usefixtures("folder")
+def test_check_tells_of_events_that_were_set_aside() -> None:
+    async def set_one_aside() -> None:
+        journal = open_journal(Database(_settings().database))
+        await journal.append(Entry("evt_1", "push", "payments-webhook", NOW, b"{}"))
+        (entry,) = await journal.read(1)
+        await journal.set_aside(entry.seq, "it fails every time")
+        await journal.close()
+
+    asyncio.run(set_one_aside())
+
+    assert "PROBLEM  journal: 1 event could not be processed, and nobody was alerted." in _run("check").output
 
 
 async def test_database_without_a_schema_is_a_problem_that_says_what_to_do(

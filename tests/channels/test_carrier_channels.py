@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import httpx2
 import pytest
 
-from channels.registry import CHANNEL_NAMES, make_registry
+from channels.registry import make_registry
 from domain import alerts
 from domain.delivery import Refused, Sent
 from domain.directory import CarrierAccount, Provider
@@ -54,7 +54,7 @@ async def test_a_channel_that_does_not_exist_is_named_with_those_that_do() -> No
     assert refusal.value.sentence == "There is no channel called 'slack'; the channels are email, phone, sms."
 
 
-@pytest.mark.parametrize("name", sorted(CHANNEL_NAMES))
+@pytest.mark.parametrize("name", ["email", "phone", "sms"])
 async def test_a_channel_without_its_settings_says_what_to_set(name: str) -> None:
     without_number = CarrierAccount("twilio", Provider.TWILIO, "AC1", "secret")
     registry = make_registry(FakeCarrier([]).client(), {"twilio": without_number}, None, "")

@@ -8,7 +8,7 @@ from domain.directory import Priority
 from domain.incidents import IncidentStatus, PolicySnapshot
 from intake.processor import Processor
 from storage.engine import Database
-from storage.incidents import change_status
+from storage.incidents import change, status_values
 from storage.journal import Journal
 from tests.intake.builders import (
     AT,
@@ -17,7 +17,6 @@ from tests.intake.builders import (
     WEBHOOK,
     call,
     commands,
-    event_ids,
     incidents,
     occurrences,
     only_incident,
@@ -64,7 +63,7 @@ async def test_acknowledged_incident_still_suppresses(
     await process(journal, processor, push({"title": "Disk full"}))
     async with database.write() as session:
         incident = await only_incident(database)
-        await change_status(session, incident.id, 1, IncidentStatus.ACKNOWLEDGED, by="ana", at=AT)
+        await change(session, incident.id, 1, **status_values(IncidentStatus.ACKNOWLEDGED, "ana", AT))
     await process(journal, processor, push({"title": "Disk full"}))
     assert (await only_incident(database)).status == "acknowledged"
 
@@ -292,12 +291,6 @@ async def test_answered_call_may_open_acknowledged_by_the_receiver(
     incident = await only_incident(database)
     assert (incident.status, incident.acknowledged_by, incident.acknowledged_at) == ("acknowledged", "ana", AT)
     assert await commands(database) == [("start_incident", incident.id)]
-
-
-async def test_test_call_opens_nothing(database: Database, journal: Journal, processor: Processor) -> None:
-    await process(journal, processor, call("call_1", test=True))
-    assert await incidents(database) == []
-    assert await event_ids(database) == {"call:call_1": None}
 
 
 async def test_event_with_a_calls_title_resolves_its_incident(

@@ -46,6 +46,9 @@ class AwayJournal:
 
     async def set_aside(self, seq: int, reason: str) -> None: ...
 
+    async def count_set_aside(self) -> int:
+        return 0
+
     async def close(self) -> None: ...
 
 

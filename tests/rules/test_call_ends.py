@@ -1,12 +1,13 @@
 """When a call is over, with and without a word from the carrier."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from domain.call_ends import over_at
 from domain.call_flow import advance, fresh
 from domain.call_state import CallState
 from domain.directory import Message, MessageKey
-from domain.events import AttemptFinished, CallEnded, CallStarted, DialStatus, Event, KeyPressed
+from domain.events import AttemptFinished, CallEnded, CallStarted, DialStatus, Event, FallbackRequested, KeyPressed
 from domain.instructions import Document
 from tests.rules.calls import CALLER, START, at, plan
 
@@ -54,3 +55,15 @@ def test_an_accepted_talk_may_take_four_hours() -> None:
 def test_a_call_known_by_its_end_only_waits_for_its_beginning() -> None:
     state, _ = advance(SILENT, fresh(SILENT, CALLER, START), CallEnded(at(9)))
     assert over_at(SILENT, state, ()) == at(69)
+
+
+def test_a_hang_up_during_the_voicemail_waits_for_the_message() -> None:
+    silent = replace(SILENT, targets=())
+    state, answer = advance(silent, fresh(silent, CALLER, START), CallStarted(START))
+    state, _ = advance(silent, state, CallEnded(at(30)))
+    assert over_at(silent, state, answer.document) == at(50)
+
+
+def test_a_plain_attempt_may_be_a_talk_of_four_hours() -> None:
+    state, answer = advance(SILENT, fresh(SILENT, CALLER, START), FallbackRequested(START, "12100", True))
+    assert over_at(SILENT, state, answer.document) > at(4 * 3600)

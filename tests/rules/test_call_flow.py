@@ -380,11 +380,31 @@ def test_without_temporal_a_faulty_answer_to_the_dial_action_still_rings_the_nex
     assert (ring_in(answer).order, ring_in(answer).plain) == (2, True)
 
 
-def test_the_last_resort_rings_the_next_number_or_takes_a_message() -> None:
+def test_the_last_resort_goes_on_step_by_step_and_never_in_circles() -> None:
+    """Even if every answer of the call flow failed, each phone is rung once more at most, then a message is taken."""
     call = started(plan())
     assert call.last is not None
-    rings = last_resort(call.plan, call.last.control)
-    call.says(finished(21))
-    message = last_resort(call.plan, call.last.control)
-    assert any(isinstance(item, Ring) and item.order == 2 for item in rings)
-    assert any(isinstance(item, TakeMessage) for item in message)
+    first = last_resort(call.plan, call.last.control, at(21))
+    second = last_resort(call.plan, first.control, at(48))
+    third = last_resort(call.plan, second.control, at(80))
+    assert (ring_in(first).order, ring_in(first).plain) == (2, True)
+    assert any(isinstance(item, TakeMessage) for item in second.document)
+    assert third.document[-1] == Hangup()
+
+
+def test_a_step_with_an_unreadable_continuation_goes_on_from_where_the_call_stands() -> None:
+    call = started(plan())
+    call.says(KeyPressed(at(10), 1, "1"))
+    _, answer = advance(call.plan, call.state, finished(43, status=DialStatus.COMPLETED, bridged=True), None)
+    assert answer.document[-1] == Hangup()
+
+
+def test_a_later_plain_attempt_does_not_decide_earlier_ones_anew() -> None:
+    call = started(plan())
+    call.says(LegPickedUp(at(8), 1, asks=True))
+    before = call.last
+    assert before is not None
+    call.says(finished(25, status=DialStatus.COMPLETED, bridged=None))
+    _, plain = advance(call.plan, call.state, fallback(26, blames=True, leg=Leg.DIAL), before.control)
+    state, _ = advance(call.plan, call.state, finished(60, order=2), plain.control)
+    assert state.facts.attempts[1].accepted_at is None

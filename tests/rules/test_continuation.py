@@ -1,5 +1,6 @@
 """A continuation is small, complete as far as it fits, and never trusted when it is not ours."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -96,3 +97,10 @@ def test_an_address_that_we_hand_out_is_read_back(leg: Leg) -> None:
 )
 def test_other_paths_are_not_ours(path: str) -> None:
     assert read_voice_path(path) is None
+
+
+@given(st.integers(0, 999_999))
+def test_packing_never_makes_another_branch(microseconds: int) -> None:
+    moment = START.replace(microsecond=microseconds)
+    exact = replace(control(), started_at=moment, written_at=moment)
+    assert unpack(pack(exact, 1000)).key == exact.key

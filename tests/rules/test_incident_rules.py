@@ -2,14 +2,7 @@
 
 import pytest
 
-from domain.incidents import IncidentStatus, can_become, dedup_key, read_priority, read_severity, title_text
-
-T, A, R = IncidentStatus.TRIGGERED, IncidentStatus.ACKNOWLEDGED, IncidentStatus.RESOLVED
-
-
-def test_only_these_transitions_are_allowed() -> None:
-    allowed = {(now, wanted) for now in IncidentStatus for wanted in IncidentStatus if can_become(now, wanted)}
-    assert allowed == {(T, A), (T, R), (A, T), (A, R)}
+from domain.incidents import dedup_key, read_priority, read_severity, title_text
 
 
 @pytest.mark.parametrize("word", ["", "p0", "p6", "urgent", None, 1, ["p1"], {"p1": 1}])

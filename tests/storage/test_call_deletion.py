@@ -10,6 +10,7 @@ from storage.call_recordings import RecordingState, recordings_of, upsert_record
 from storage.calls import CallFilter, CallStep
 from storage.engine import Database
 from storage.incidents import IncidentStep
+from storage.tables import OccurrenceRow
 from tests.storage.records import at, call, incident, recording
 
 _CALL = call(
@@ -40,7 +41,7 @@ async def _call_with_incident(database: Database) -> None:
         await incidents.open_incident(session, incident("a", title=_TITLE, payload=_PAYLOAD, call_id=_CALL.id))
         step = IncidentStep(at(1), "opened", "Also opened by the call from Al", {"caller": "+14156040016"})
         await incidents.append_timeline(session, "inc_a", step)
-        await incidents.add_occurrence(session, "inc_a", event_id="e", at=at(1), kind="call", body=_PAYLOAD)
+        session.add(OccurrenceRow(incident_id="inc_a", event_id="e", at=at(1), kind="call", body=_PAYLOAD))
 
 
 async def _delete(database: Database) -> tuple[str, ...] | None:

@@ -26,7 +26,7 @@ async def _claim(database: Database, notification_id: str = "ntf_a") -> Claimed 
 
 async def _set_status(database: Database, status: IncidentStatus) -> None:
     async with database.write() as session:
-        await incidents.change_status(session, "inc_a", 1, status, by="ana", at=at(5))
+        await incidents.change(session, "inc_a", 1, **incidents.status_values(status, "ana", at(5)))
 
 
 async def _row(database: Database) -> NotificationRow:
@@ -114,7 +114,8 @@ async def test_claim_waits_for_an_acknowledgement_that_is_being_committed(databa
     worker = Database(database.url)
 
     async with database.write() as session:
-        await incidents.change_status(session, "inc_a", 1, IncidentStatus.ACKNOWLEDGED, by="ana", at=at(5))
+        acknowledged = incidents.status_values(IncidentStatus.ACKNOWLEDGED, "ana", at(5))
+        await incidents.change(session, "inc_a", 1, **acknowledged)
         claim = asyncio.create_task(_claim(worker))
         # Long enough for the claim to reach the lock; were there none, it would have been granted by now.
         done, _ = await asyncio.wait([claim], timeout=0.3)
@@ -233,18 +234,6 @@ async def test_receipt_tells_the_id_that_a_lost_answer_did_not(database: Databas
 
 async def test_receipt_for_no_alert_says_so(database: Database) -> None:
     assert not await _receive(database, "delivered", NotificationState.DELIVERED)
-
-
-async def test_alert_is_found_by_the_id_of_its_provider(database: Database) -> None:
-    await _incident_with_alerts(database, notification("a", "inc_a"))
-    async with database.write() as session:
-        await notifications.set_sent(session, "ntf_a", provider="twilio", provider_id="SM1", at=at(1))
-
-    async with database.read() as session:
-        found = await notifications.by_provider_id(session, "twilio", "SM1")
-        assert await notifications.by_provider_id(session, "plivo", "SM1") is None
-    assert found is not None
-    assert found.id == "ntf_a"
 
 
 async def test_failed_alert_keeps_its_error(database: Database) -> None:

@@ -103,15 +103,6 @@ async def test_ten_thousand_bulk_commands_do_not_delay_an_urgent_one(database: D
     assert (await _next(database, limit=4)) == [10_001, 1, 2, 3]
 
 
-async def test_waiting_commands_are_counted_per_lane(database: Database) -> None:
-    await _add(database, _command("a"), _command("b"), _command("c"))
-    async with database.write() as session:
-        await outbox.mark_done(session, [1], at(1))
-
-    async with database.read() as session:
-        assert await outbox.pending_per_lane(session) == {Lane.URGENT: 2, Lane.BULK: 0}
-
-
 async def test_trimming_removes_old_done_commands_and_their_numbers_never_come_back(database: Database) -> None:
     await _add(database, _command("a"), _command("b"))
     async with database.write() as session:

@@ -25,6 +25,15 @@ def temporal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tempor
     server.kill()
 
 
+@pytest.fixture(scope="module")
+def quiet_temporal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TemporalServer]:
+    """A server of the module's own: on the shared one the workers of the stories' house would take its tasks."""
+    server = TemporalServer(tmp_path_factory.mktemp("temporal"))
+    server.start()
+    yield server
+    server.kill()
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def time_skipping_env() -> AsyncIterator[WorkflowEnvironment]:
     """A server on which hours take milliseconds. One clock for all: a test must not leave a workflow behind."""

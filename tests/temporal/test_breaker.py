@@ -45,8 +45,8 @@ def test_a_quick_answer_in_between_keeps_it_closed() -> None:
     assert not breaker.is_open
 
 
-async def test_the_canary_closes_it_when_a_worker_answers(temporal_server: TemporalServer) -> None:
-    client = await Client.connect(temporal_server.address, data_converter=data_converter(None))
+async def test_the_canary_closes_it_when_a_worker_answers(quiet_temporal_server: TemporalServer) -> None:
+    client = await Client.connect(quiet_temporal_server.address, data_converter=data_converter(None))
     breaker = Breaker()
     async with Worker(client, task_queue=CALLS_QUEUE, workflows=[CanaryWorkflow], workflow_runner=workflow_runner()):
         probing = asyncio.create_task(breaker.run(Door(client), "a-test"))

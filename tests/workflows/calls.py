@@ -20,6 +20,7 @@ from domain.directory import CallIncidents, IncidentWhen, Provider
 from domain.events import (
     AttemptFinished,
     CallEnded,
+    Caller,
     CallIdentity,
     CallStarted,
     DialStatus,
@@ -56,10 +57,10 @@ class Desk:
     async def now(self) -> datetime:
         return await self.environment.get_current_time()
 
-    def line(self, call_plan: CallPlan | None = None, **hotline: object) -> "Line":
+    def line(self, call_plan: CallPlan | None = None, *, caller: Caller = CALLER, **hotline: object) -> "Line":
         """A new call to the hotline, with some of its settings changed."""
         incidents = CallIncidents(IncidentWhen.ALL, integration=INTEGRATION)
-        return Line(self, f"CA{uuid4().hex}", call_plan or plan(**({"incidents": incidents} | hotline)))
+        return Line(self, f"CA{uuid4().hex}", call_plan or plan(**({"incidents": incidents} | hotline)), caller)
 
     async def handed_in(self) -> list[Entry]:
         return await self.journal.read(100)
@@ -72,10 +73,11 @@ class Line:
     desk: Desk
     provider_call_id: str
     plan: CallPlan
+    caller: Caller = CALLER
 
     @property
     def start(self) -> CallStart:
-        identity = CallIdentity(self.plan.provider, self.provider_call_id, "AC1", CALLER, HOTLINE.number)
+        identity = CallIdentity(self.plan.provider, self.provider_call_id, "AC1", self.caller, HOTLINE.number)
         return CallStart(self.plan, identity, verified=True, indexed=self.desk.door.indexed)
 
     @property

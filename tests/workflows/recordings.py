@@ -40,6 +40,10 @@ def audio(_request: httpx2.Request) -> httpx2.Response:
     return httpx2.Response(200, headers={"Content-Type": "audio/mpeg"}, content=_streamed())
 
 
+def locked_audio(request: httpx2.Request) -> httpx2.Response:
+    return audio(request) if "Authorization" in request.headers else LOCKED
+
+
 async def _streamed() -> AsyncIterator[bytes]:
     yield AUDIO
 

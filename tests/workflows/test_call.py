@@ -15,13 +15,23 @@ from domain.call_flow import advance, fresh
 from domain.call_messages import HandInCall, SaveCall
 from domain.call_state import Answer, CallState, Stage
 from domain.directory import Accept, Directory, Integration
-from domain.events import AttemptFinished, CallEnded, CallStarted, DialStatus, LegConnected, LegRinging
+from domain.events import (
+    AttemptFinished,
+    CallEnded,
+    Caller,
+    CallStarted,
+    DialStatus,
+    KeyPressed,
+    LegConnected,
+    LegRinging,
+)
 from domain.instructions import Connect, Hangup, Ring
 from intake.processor import Processor
+from storage.call_deletion import delete_call
 from storage.engine import Database
 from storage.journal import open_journal
 from storage.tables import IncidentRow
-from temporal.door import CallIsOver, Unavailable
+from temporal.door import CallFlowFailed, CallIsOver
 from tests.intake.builders import incidents
 from tests.rules.calls import CALLER, START
 from tests.workflows.calls import INTEGRATION, Desk, Line, desk, without_messages
@@ -197,7 +207,8 @@ async def test_a_hang_up_after_the_last_attempt_ends_the_call_at_once(
     async with desk(time_skipping_env, tmp_path) as duty:
         line = duty.line()
         second = await line.finish(await line.begin(), 1, DialStatus.BUSY)
-        await line.finish(second.control, 2, DialStatus.NO_ANSWER)
+        voicemail = await line.finish(second.control, 2, DialStatus.NO_ANSWER)
+        await line.leave_message(voicemail.control, 5)
         await line.hang_up()
         await pass_time(duty, 2)
         assert not await line.is_open()
@@ -255,7 +266,7 @@ async def test_a_failing_flow_is_refused_at_once_and_does_not_wedge_the_call(
 ) -> None:
     async with desk(time_skipping_env, tmp_path) as duty:
         line = duty.line(without_messages(duty.line().plan))
-        with pytest.raises(Unavailable):
+        with pytest.raises(CallFlowFailed):
             await line.tell(CallStarted(await duty.now()))
         # The next webhook is taken: what failed was refused, not repeated for ever.
         await line.tell(CallEnded(await duty.now()))
@@ -309,6 +320,41 @@ async def test_a_call_whose_handing_in_was_repeated_opens_one_incident(
     await database.close()
 
 
+async def test_a_call_that_was_deleted_while_it_went_on_opens_no_incident(
+    time_skipping_env: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with desk(time_skipping_env, tmp_path) as duty:
+        line = duty.line()
+        await line.begin()
+        await duty.environment.sleep(5)
+        call = await line.logged()
+        async with duty.database.write() as session:
+            await delete_call(session, call.id, await duty.now())
+        await line.hang_up()
+        await line.outcome()
+        assert await duty.handed_in() == []
+
+
+async def test_what_the_carrier_says_of_an_odd_caller_is_kept_and_goes_with_the_call(
+    time_skipping_env: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with desk(time_skipping_env, tmp_path) as duty:
+        line = duty.line(caller=Caller(None, raw="front-desk"))
+        await line.begin()
+        await line.hang_up()
+        await line.outcome()
+        call = await line.logged()
+        assert call.body["caller"] == {"raw": "front-desk"}
+        (opened,) = await opened_incidents(duty)
+        assert "front-desk" in opened.title
+        async with duty.database.write() as session:
+            await delete_call(session, call.id, await duty.now())
+        async with duty.database.read() as session:
+            row = await session.get(IncidentRow, opened.id)
+        assert row is not None
+        assert "front-desk" not in row.title
+
+
 async def test_a_log_that_could_not_be_written_at_first_is_complete_at_the_end(
     time_skipping_env: WorkflowEnvironment, tmp_path: Path
 ) -> None:
@@ -347,3 +393,21 @@ async def test_another_hotlines_address_does_not_drive_the_call(
         assert (answer.document, answer.control) == ((Hangup(),), proof)
         await line.hang_up()
         await line.outcome()
+
+
+async def test_after_an_outage_longer_than_the_step_the_spooled_webhooks_still_count(
+    time_skipping_env: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    """The watchdog's timer is long overdue when a worker is back; what was answered meanwhile is on its way."""
+    async with desk(time_skipping_env, tmp_path) as duty:
+        line = duty.line()
+        ringing = await line.begin()
+    await time_skipping_env.sleep(timedelta(minutes=10))
+    async with desk(time_skipping_env, tmp_path) as duty:
+        line = Line(duty, line.provider_call_id, line.plan)
+        answered_at = await duty.now() - timedelta(minutes=9)
+        await line.tell(KeyPressed(answered_at, 1, "1"), ringing)
+        talk = AttemptFinished(answered_at + timedelta(seconds=33), 1, DialStatus.COMPLETED, True, caller_present=False)
+        await line.tell(talk, ringing)
+        assert await line.outcome() == "answered"
+        assert (await line.logged()).duration_seconds == 33

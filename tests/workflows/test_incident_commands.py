@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
 from domain.commands import CommandKind
-from storage import outbox
+from storage import outbox, tokens
 from storage.incident_actions import IncidentAction
 from storage.outbox import Command, Lane
-from storage.tables import CommandRow, IncidentRow
+from storage.tables import CommandRow, IncidentRow, SessionRow
 from temporal.dispatcher import AtOnce, Dispatcher
 from temporal.door import Door, Unavailable
 from temporal.reconciler import Reconciler
@@ -45,7 +46,7 @@ async def all_done(duty: Engine) -> None:
     async with asyncio.timeout(20):
         while True:
             async with duty.database.read() as session:
-                if not any((await outbox.pending_per_lane(session)).values()):
+                if await session.scalar(select(CommandRow.id).where(CommandRow.done_at.is_(None)).limit(1)) is None:
                     return
             await asyncio.sleep(0.01)
 
@@ -88,6 +89,25 @@ async def test_a_command_starts_the_run_of_an_incident(time_skipping_env: Workfl
             await all_done(duty)
         assert (await duty.run_of(incident).describe()).status is WorkflowExecutionStatus.RUNNING
         await end(duty, incident)
+
+
+async def test_sessions_and_sign_in_links_that_are_over_are_forgotten(
+    time_skipping_env: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with engine(time_skipping_env, tmp_path) as duty:
+        async with duty.database.write() as session:
+            await tokens.create_session(session, "ana", LATER - 2 * tokens.SESSION_LIFETIME)
+        async with dispatching(duty):
+            await no_session_left(duty)
+
+
+async def no_session_left(duty: Engine) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            async with duty.database.read() as session:
+                if await session.scalar(select(SessionRow.hash).limit(1)) is None:
+                    return
+            await asyncio.sleep(0.01)
 
 
 async def test_a_start_that_is_told_twice_makes_one_run(time_skipping_env: WorkflowEnvironment, tmp_path: Path) -> None:

@@ -1,15 +1,17 @@
 """What becomes of an alert when the carrier does not simply take it."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from temporalio.client import WorkflowHandle
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.delivery import AlertLinks, DeliveryActivities
 from channels.registry import make_registry
 from config.keys import Keyring, Purpose
-from domain.directory import Directory
+from domain.directory import Directory, Priority
 from domain.incident_messages import DeliverAlert, Delivered
 from storage import notifications
 from tests.support.fake_carrier import Answer, FakeCarrier
@@ -82,6 +84,84 @@ async def test_a_carrier_that_stays_away_is_given_up_for_the_next_channel(
     async with engine(time_skipping_env, tmp_path, carrier) as duty:
         states = {alert.channel: (alert.state, alert.attempts) for alert in await one_alert(duty)}
         assert states == {"sms": ("failed", 6), "phone": ("failed", 6), "email": ("failed", 1)}
+
+
+async def test_a_carrier_that_asks_to_wait_for_an_hour_is_given_up_for_the_next_channel_within_minutes(
+    time_skipping_env: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.endswith("Messages.json"):
+            return httpx2.Response(429, headers={"retry-after": "3600"})
+        return httpx2.Response(201, json={"sid": "CA1"})
+
+    async with engine(time_skipping_env, tmp_path, FakeCarrier([answer])) as duty:
+        states = {alert.channel: (alert.state, alert.attempts) for alert in await one_alert(duty)}
+        assert states == {"sms": ("failed", 6), "phone": ("sent", 1)}
+
+
+async def test_a_channel_that_fails_in_a_way_of_its_own_is_given_up_for_the_next_channel(
+    time_skipping_env: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.endswith("Messages.json"):
+            raise ZeroDivisionError
+        return httpx2.Response(201, json={"sid": "CA1"})
+
+    async with engine(time_skipping_env, tmp_path, FakeCarrier([answer])) as duty:
+        states = {alert.channel: (alert.state, alert.attempts) for alert in await one_alert(duty)}
+        assert states == {"sms": ("unknown", 6), "phone": ("sent", 1)}
+
+
+class SlowCarrier(FakeCarrier):
+    """Refuses messages, and takes a call only when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.is_asked_to_call = asyncio.Event()
+        self.may_answer = asyncio.Event()
+
+    def client(self) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(transport=httpx2.MockTransport(self._answer_slowly), trust_env=False)
+
+    async def _answer_slowly(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
+        if request.url.path.endswith("Messages.json"):
+            return httpx2.Response(400, json={"code": 21610, "message": "unsubscribed"})
+        if request.method == "GET":
+            return httpx2.Response(200, json={"calls": []})
+        self.is_asked_to_call.set()
+        await self.may_answer.wait()
+        return httpx2.Response(201, json={"sid": "CA1"})
+
+
+async def test_an_alert_that_replaces_a_refused_one_is_sent_once_though_the_incident_changes_meanwhile(
+    time_skipping_env: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    carrier = SlowCarrier()
+    async with asyncio.timeout(30), engine(time_skipping_env, tmp_path, carrier) as duty:
+        incident = await duty.open(policy(level("sms ana")))
+        run = await duty.start(incident)
+        await carrier.is_asked_to_call.wait()
+        # A third look begins only when what the second one handed out is on its way.
+        for looks, priority in ((2, Priority.P1), (3, Priority.P2)):
+            await duty.actions.set_priority(incident.id, priority, BY_BEN, await duty.now())
+            await duty.tell(incident)
+            await scheduled(run, "tend_incident", looks)
+        carrier.may_answer.set()
+        await duty.actions.resolve(incident.id, BY_BEN, await duty.now())
+        await duty.tell(incident)
+        await run.result()
+        assert duty.sent_to() == ["sms ana", "phone ana"]
+        assert await scheduled(run, "deliver_alert", 2) == 2
+
+
+async def scheduled(run: WorkflowHandle[Any, Any], activity: str, at_least: int) -> int:
+    """Wait until an activity was asked for so many times; returns how many times it was."""
+    while True:
+        history = await run.fetch_history()
+        names = [event.activity_task_scheduled_event_attributes.activity_type.name for event in history.events]
+        if names.count(activity) >= at_least:
+            return names.count(activity)
 
 
 async def test_an_acknowledgement_before_the_claim_prevents_the_alert(

@@ -44,9 +44,9 @@ async def resolve(duty: Engine, incident: IncidentRow) -> None:
 
 @pytest.mark.parametrize("signal_first", [True, False])
 async def test_an_acknowledgement_wins_over_a_timer_in_the_same_task_in_either_order(
-    temporal_server: TemporalServer, tmp_path: Path, signal_first: bool
+    quiet_temporal_server: TemporalServer, tmp_path: Path, signal_first: bool
 ) -> None:
-    client = await Client.connect(temporal_server.address)
+    client = await Client.connect(quiet_temporal_server.address)
     async with idle_engine(client, tmp_path) as duty:
         incident = await duty.open(policy(level("sms ana", escalate_after=4), level("phone ben")))
         run = await duty.start(incident)
@@ -69,9 +69,9 @@ async def test_an_acknowledgement_wins_over_a_timer_in_the_same_task_in_either_o
 
 
 async def test_a_run_can_be_found_by_number_and_status_where_search_attributes_are_registered(
-    temporal_server: TemporalServer, tmp_path: Path
+    quiet_temporal_server: TemporalServer, tmp_path: Path
 ) -> None:
-    client = await Client.connect(temporal_server.address)
+    client = await Client.connect(quiet_temporal_server.address)
     assert await register_search_attributes(client)
     async with idle_engine(client, tmp_path) as duty, duty.at_work():
         incident = await duty.open(policy(level("sms ana")))

@@ -1,12 +1,26 @@
 """Recordings on the time-skipping server, from the carrier's notice until they lie under our roof, or cannot be had."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from tests.workflows.recordings import AUDIO, LOCKED, NOT_READY, archive, audio, talk, voicemail
+from domain.directory import Directory
+from storage.call_deletion import delete_call
+from tests.workflows.recordings import (
+    AUDIO,
+    CALL,
+    LOCKED,
+    NOT_READY,
+    archive,
+    audio,
+    locked_audio,
+    one_account,
+    talk,
+    voicemail,
+)
 
 
 async def test_a_recording_that_is_not_ready_for_a_while_is_stored(
@@ -20,13 +34,48 @@ async def test_a_recording_that_is_not_ready_for_a_while_is_stored(
         assert (tmp_path / "recordings" / row.object_key).read_bytes() == AUDIO
 
 
-async def test_a_refusal_for_want_of_credentials_is_not_repeated(
+async def test_an_account_that_is_added_later_brings_the_recording(
+    time_skipping_env: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    directory = Directory()
+
+    async def current() -> Directory:
+        return directory
+
+    async with archive(time_skipping_env, tmp_path, locked_audio, directory=current) as house:
+        run = await house.start(voicemail())
+        await time_skipping_env.sleep(timedelta(days=2))
+        assert (await house.row()).state == "needs_credentials"
+        directory = await one_account()
+        await time_skipping_env.sleep(timedelta(hours=6))
+        assert (await house.row()).state == "stored"
+        assert await run.result() == "stored"
+
+
+async def test_want_of_credentials_is_looked_at_again_ever_more_slowly_and_for_a_month(
     time_skipping_env: WorkflowEnvironment, tmp_path: Path
 ) -> None:
     async with archive(time_skipping_env, tmp_path, LOCKED) as house:
-        assert await house.fetch(voicemail()) == "needs_credentials"
+        run = await house.start(voicemail())
+        await time_skipping_env.sleep(timedelta(minutes=35))
+        assert len(house.carrier.requests) == 3
+        await time_skipping_env.sleep(timedelta(days=31))
+        assert await run.result() == "needs_credentials"
         assert (await house.row()).state == "needs_credentials"
-        assert len(house.carrier.requests) == 1
+        assert 120 < len(house.carrier.requests) < 130
+
+
+async def test_nobody_waits_for_the_credentials_of_a_call_that_was_deleted(
+    time_skipping_env: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with archive(time_skipping_env, tmp_path, LOCKED) as house:
+        await house.log_call(status="answered", outcome="answered")
+        run = await house.start(voicemail())
+        await time_skipping_env.sleep(timedelta(minutes=5))
+        async with house.database.write() as session:
+            await delete_call(session, CALL, await time_skipping_env.get_current_time())
+        await time_skipping_env.sleep(timedelta(minutes=15))
+        assert await run.result() == "gone"
 
 
 async def test_a_recording_that_never_becomes_ready_is_given_up(

@@ -1,0 +1,44 @@
+"""Settings that nothing could work with are refused at the start."""
+
+import pytest
+
+from channels.email import parse_smtp_url
+from config.settings import Settings, UnusableSetting
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.acme.example:587",
+        "http://mail.acme.example",
+        "smtp://",
+        "smtp://bot:hush@mail.acme.example:port",
+        "smtp://bot:hush@mail.acme.example:99999",
+        "smtp://[mail.acme.example",
+        "smtp://mail.acme.example?starttls=sometimes",
+    ],
+)
+def test_mail_server_that_cannot_be_read_is_refused_in_words_without_the_password(url: str) -> None:
+    with pytest.raises(UnusableSetting, match="DUTYLINE_SMTP_URL cannot be used") as refusal:
+        Settings(smtp_url=url)
+    assert "hush" not in str(refusal.value)
+    with pytest.raises(ValueError, match=r"SMTP address"):
+        parse_smtp_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://127.0.0.1:25",
+        "smtps://bot:hush%40@mail.acme.example",
+        "smtps://mail.acme.example?starttls=sometimes",
+        "smtp://mail.acme.example?starttls=never",
+    ],
+)
+def test_what_the_mail_channel_can_read_is_accepted(url: str) -> None:
+    assert Settings(smtp_url=url).smtp_url == url
+    assert parse_smtp_url(url)
+
+
+def test_no_mail_server_is_no_fault() -> None:
+    assert Settings(smtp_url="").smtp_url == ""
