@@ -49,6 +49,7 @@ class CallWorkflow:
         self._revision = 0
         self._hangup_seen = False
         self._grace_given = False
+        self._newest_at = now
         self._over_at = now + timedelta(hours=1)
 
     @workflow.run
@@ -90,6 +91,7 @@ class CallWorkflow:
             # Whoever knows another hotline's address and this call's id must not drive this call.
             return Answer(self._state.control, (Hangup(),))
         if self._revision == 0:
+            self._newest_at = event.at
             started_at = said.proof.started_at if said.proof else event.at
             self._state = replace(self._state, control=replace(self._state.control, started_at=started_at))
         self._state, answer = advance(plan, self._state, event, said.proof)
@@ -99,8 +101,10 @@ class CallWorkflow:
             self._document = answer.document
         self._hangup_seen = self._hangup_seen or isinstance(event, CallEnded)
         self._revision += 1
-        # The event's own clock may be a simulated one: what counts is how much later than the event the end is due.
-        self._over_at = workflow.now() + max(over_at(plan, self._state, self._document) - event.at, timedelta())
+        # The carrier's clock may be a simulated one, and old news may come last: what counts is how much later than the
+        # newest event the end is due.
+        self._newest_at = max(self._newest_at, event.at)
+        self._over_at = workflow.now() + max(over_at(plan, self._state, self._document) - self._newest_at, timedelta())
         return answer
 
     def _waits_for_spooled_news(self, overdue: timedelta) -> bool:

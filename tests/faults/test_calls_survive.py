@@ -32,7 +32,7 @@ def at_the_first_ring(act: Callable[[], None]) -> Callable[[TranscriptLine], Non
 
 
 async def assert_complete(house: House, call: object) -> None:
-    log = await house.logged(call)  # type: ignore[arg-type]  # a SimulatedCall
+    log = await house.logged(call, seconds=90)  # type: ignore[arg-type]  # a SimulatedCall
     assert [attempt["outcome"] for attempt in log["attempts"]] == ["no_answer", "answered"]
     assert (log["outcome"], log["duration_seconds"], log["degraded"]) == ("answered", 33, True)
     assert (await house.incident_of(call))["call"] == log["id"]  # type: ignore[arg-type]

@@ -28,6 +28,7 @@ from storage.engine import Database
 from telephony.simulator.carrier import SimulatedCarrier, SimulatedNumber
 from telephony.simulator.scripts import Script
 from telephony.simulator.transcript import SimulatedCall, TranscriptLine
+from tests.support.processes import end_with_the_tests
 
 SECRET_KEY = "stories-secret-key"
 API_TOKEN = "stories-api-token"
@@ -213,6 +214,7 @@ class House:
             stdout=log,
             stderr=log,
             start_new_session=True,
+            preexec_fn=end_with_the_tests,
         )
 
 

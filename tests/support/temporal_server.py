@@ -9,6 +9,7 @@ from pathlib import Path
 from cli.health import first_free
 from temporal.server import ServerNotFound, find_temporal_cli
 from tests.support.needs import missing
+from tests.support.processes import end_with_the_tests
 
 _START_SECONDS = 30.0
 #: far from the ports of an installation that may run on this machine
@@ -35,7 +36,11 @@ class TemporalServer:
         store = ["--db-filename", str(self._folder / "temporal.db"), "--sqlite-pragma", "journal_mode=wal"]
         with (self._folder / "temporal.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self.cli, "server", "start-dev", *flags, *store], stdout=log, stderr=log, start_new_session=True
+                [self.cli, "server", "start-dev", *flags, *store],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=end_with_the_tests,
             )
         deadline = time.monotonic() + _START_SECONDS
         while not self._serves():

@@ -21,7 +21,6 @@ from domain.events import (
     Caller,
     CallStarted,
     DialStatus,
-    KeyPressed,
     LegConnected,
     LegRinging,
 )
@@ -395,19 +394,18 @@ async def test_another_hotlines_address_does_not_drive_the_call(
         await line.outcome()
 
 
-async def test_after_an_outage_longer_than_the_step_the_spooled_webhooks_still_count(
+async def test_old_news_that_comes_last_does_not_put_off_the_end(
     time_skipping_env: WorkflowEnvironment, tmp_path: Path
 ) -> None:
-    """The watchdog's timer is long overdue when a worker is back; what was answered meanwhile is on its way."""
     async with desk(time_skipping_env, tmp_path) as duty:
         line = duty.line()
         ringing = await line.begin()
-    await time_skipping_env.sleep(timedelta(minutes=10))
-    async with desk(time_skipping_env, tmp_path) as duty:
-        line = Line(duty, line.provider_call_id, line.plan)
-        answered_at = await duty.now() - timedelta(minutes=9)
-        await line.tell(KeyPressed(answered_at, 1, "1"), ringing)
-        talk = AttemptFinished(answered_at + timedelta(seconds=33), 1, DialStatus.COMPLETED, True, caller_present=False)
-        await line.tell(talk, ringing)
-        assert await line.outcome() == "answered"
-        assert (await line.logged()).duration_seconds == 33
+        began_at = await duty.now()
+        ended_at = began_at + timedelta(seconds=71)
+        await line.tell(AttemptFinished(ended_at, 1, DialStatus.CANCELED, False, caller_present=False), ringing)
+        await line.tell(CallEnded(ended_at))
+        await line.tell(LegRinging(began_at, 1), ringing)
+        await pass_time(duty, 2)
+        is_open = await line.is_open()
+        await line.outcome()
+        assert not is_open
