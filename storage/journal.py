@@ -6,6 +6,7 @@ after the last one": commits do not come in the order of ids.
 """
 
 import asyncio
+import fcntl
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -163,9 +164,12 @@ class _SqliteThread:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(_CREATE)
+        # Turning to WAL fails at once while another process does the same, whatever the busy time-out.
+        with path.with_suffix(".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(_CREATE)
         _sync_folder(path.parent)
     except BaseException:
         connection.close()
