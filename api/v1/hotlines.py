@@ -98,7 +98,7 @@ async def start_test_mode(
     until = services.clock() + TEST_MODE_LIFETIME
     async with services.database.write() as session:
         await hotline_state.start_test_mode(session, key, user, until)
-    services.route_book.poke()
+    await services.route_book.refresh()  # the next call to this process knows
     return TestMode(
         hotline=key,
         user=views.named(directory, user),
@@ -117,7 +117,7 @@ async def stop_test_mode(key: str, services: AnyService, principal: Responder) -
         raise ApiError(403, "forbidden", "Somebody else tests this hotline.")
     async with services.database.write() as session:
         await hotline_state.stop_test_mode(session, key)
-    services.route_book.poke()
+    await services.route_book.refresh()  # the next call to this process knows
 
 
 @router.post("/{key}/unpin")
@@ -126,7 +126,7 @@ async def unpin(key: str, services: AnyService, principal: Manager) -> dict[str,
     stored = await services.config.get(Kind.HOTLINES, key)
     async with services.database.write() as session:
         await hotline_state.unpin(session, key)
-    services.route_book.poke()
+    await services.route_book.refresh()  # the next call to this process knows
     return await shown(services, principal, stored)
 
 
