@@ -20,7 +20,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """``links`` signs the addresses of recordings. ``poke_dispatcher`` says that the outbox has something new.
+    """``links`` signs the addresses of recordings.
     Without a ``door`` nothing is asked of Temporal, and readiness does not depend on it.
     ``calls_use_temporal`` says whether calls are answered through it now."""
 
@@ -33,5 +33,4 @@ class Services:
     links: Keyring
     door: Door | None = None
     calls_use_temporal: Callable[[], bool] = lambda: True
-    poke_dispatcher: Callable[[], None] = lambda: None
     clock: Callable[[], datetime] = utc_now

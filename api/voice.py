@@ -152,7 +152,7 @@ class VoiceWebhooks:
         notice = _recording_in(asked.webhook.event, asked.proof)
         if notice is not None:
             await self._desk.fetch_recording(_fetch_request(asked, notice))
-        if asked.proof is None and where.leg not in _CALLER_LEGS and self.live_calls.get(webhook.call) is None:
+        if asked.proof is None and where.leg not in _CALLER_LEGS and known is None:
             # About a call that nobody here knows, by an address that was never handed out for it.
             return self._by_leg(dialect, where, (Hangup(),))
         live = self._live_call(asked)

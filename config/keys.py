@@ -32,7 +32,6 @@ class Purpose(StrEnum):
     SECRETS = "stored secrets"
     LINKS = "signed links"
     SIMULATOR = "simulated carrier"
-    SESSIONS = "sessions"
 
 
 class Unreadable(Exception):
@@ -56,10 +55,6 @@ class Keyring:
             self._keys.setdefault(hashlib.sha256(b"id" + derived).digest()[:_KEY_ID_BYTES], derived)
         self._ciphers = {key_id: AESGCM(key) for key_id, key in self._keys.items()}
         self._current = next(iter(self._keys))
-
-    @property
-    def current_key_id(self) -> str:
-        return self._current.hex()
 
     def seal(self, plain: bytes, context: str = "") -> bytes:
         nonce = os.urandom(_NONCE_BYTES)

@@ -67,7 +67,6 @@ async def act_on_many(action: IncidentAction, bulk: Bulk, services: AnyService, 
     """The same action on up to 10,000 incidents. What cannot be changed is reported and stops nothing."""
     references = [str(reference) for reference in bulk.ids]
     result = await services.actions.act_on_many(action, references, principal.actor, services.clock())
-    services.poke_dispatcher()
     return BulkAnswer(changed=list(result.changed), refused=list(result.refused), unknown=list(result.unknown))
 
 

@@ -175,7 +175,6 @@ async def open_by_hand(services: Services, event: Event) -> tuple[IncidentRow, b
     directory = await services.config.directory()
     check_references(directory, event.integration, event.policy_key)
     incident_id, is_new = await open_now(services.database, directory, event, services.clock())
-    services.poke_dispatcher()
     async with services.database.read() as session:
         return await found(session, incident_id), is_new
 

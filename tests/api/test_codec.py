@@ -149,7 +149,7 @@ async def served(house: House) -> AsyncIterator[str]:
     """The house on a port of this machine."""
     server = uvicorn.Server(uvicorn.Config(house.app, port=0, log_level="error", lifespan="off"))
     serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110
+    while not server.started:  # noqa: ASYNC110 (the server sets no event)
         await asyncio.sleep(0.02)
     host, port = server.servers[0].sockets[0].getsockname()
     yield f"http://{host}:{port}"
