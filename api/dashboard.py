@@ -201,7 +201,7 @@ def _duty(directory: Directory, key: str, now: datetime) -> _Duty:
     return _Duty(
         name=schedule.name,
         user=views.named(directory, found.user).name if found.user else None,
-        reason=describe(found.reason, schedule, found.until),
+        reason=describe(found.user, found.reason, schedule, found.until),
         next_user=views.named(directory, found.next_user).name if found.next_user else None,
         next_at=found.next_at,
     )

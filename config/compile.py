@@ -30,12 +30,13 @@ def compile_directory(snapshot: Snapshot) -> d.Directory:
         key: _integration(key, spec) for key, spec in world.all(Kind.INTEGRATIONS, resources.Integration).items()
     }
     integrations[d.OWN_INTEGRATION] = _own_integration(own_policy)
+    absences = absences_of(world)
     return d.Directory(
         version=snapshot.version,
         organization=organization.name if organization else "",
         users={key: _user(key, spec) for key, spec in world.all(Kind.USERS, resources.User).items()},
         schedules={
-            key: schedule_of(key, spec, snapshot.overrides_of(key))
+            key: schedule_of(key, spec, snapshot.overrides_of(key), absences)
             for key, spec in world.all(Kind.SCHEDULES, schedules.Schedule).items()
         },
         escalation_policies={
@@ -55,10 +56,43 @@ def compile_directory(snapshot: Snapshot) -> d.Directory:
             if (account := _carrier(key, spec)) is not None
         },
         own_incidents_policy=own_policy,
+        absences=absences,
+        rooms={
+            key: d.Room(key, spec.channel, spec.to, spec.url)
+            for key, spec in world.all(Kind.ROOMS, resources.Room).items()
+        },
+        shift_webhooks={
+            key: d.ShiftWebhook(key, spec.url, spec.schedules, spec.method, spec.events)
+            for key, spec in world.all(Kind.SHIFT_WEBHOOKS, resources.ShiftWebhook).items()
+        },
+        calendars={
+            key: d.Calendar(key, spec.name, spec.schedules, spec.url)
+            for key, spec in world.all(Kind.CALENDARS, resources.Calendar).items()
+        },
     )
 
 
-def schedule_of(key: str, spec: schedules.Schedule, stored: Sequence[StoredOverride] | None = None) -> s.Schedule:
+def absences_of(world: World) -> tuple[s.Absence, ...]:
+    """Everybody's, by user and in the order of the file."""
+    return tuple(
+        s.Absence(
+            user=key,
+            starts=instant_of(_midnight(moment_of(absence.starts)), spec.timezone),
+            ends=instant_of(_midnight(moment_of(absence.ends)), spec.timezone),
+            delegate=absence.delegate,
+            comment=absence.comment,
+        )
+        for key, spec in world.all(Kind.USERS, resources.User).items()
+        for absence in spec.out_of_office
+    )
+
+
+def schedule_of(
+    key: str,
+    spec: schedules.Schedule,
+    stored: Sequence[StoredOverride] | None = None,
+    absences: tuple[s.Absence, ...] = (),
+) -> s.Schedule:
     """The schedule with its stored overrides, or, where it is not stored yet, with those of the file in file order."""
     if stored is None:
         created = [datetime.fromtimestamp(number, UTC) for number in range(len(spec.overrides))]
@@ -71,7 +105,16 @@ def schedule_of(key: str, spec: schedules.Schedule, stored: Sequence[StoredOverr
             _override(row.id, schedules.Override.model_validate(row.body), row.created_at, spec.timezone)
             for row in stored
         ]
-    return s.Schedule(key, spec.name, spec.timezone, tuple(map(_layer, spec.layers)), tuple(overrides))
+    return s.Schedule(
+        key,
+        spec.name,
+        spec.timezone,
+        tuple(map(_layer, spec.layers)),
+        tuple(overrides),
+        absences,
+        spec.owners,
+        tuple(s.NoticeRoom(room.channel, room.to, room.events) for room in spec.rooms),
+    )
 
 
 def _override(override_id: str, spec: schedules.Override, created_at: datetime, timezone: str) -> s.Override:
@@ -109,7 +152,21 @@ def _slot(spec: schedules.Slot) -> s.Slot:
 
 
 def _user(key: str, spec: resources.User) -> d.User:
-    return d.User(key, spec.name, spec.email, tuple(spec.phone), spec.timezone, spec.role)
+    return d.User(
+        key, spec.name, spec.email, tuple(spec.phone), spec.timezone, spec.role, _shift_notices(spec.shift_notices)
+    )
+
+
+def _shift_notices(spec: resources.ShiftNotices) -> d.ShiftNotices:
+    special = {
+        schedule: {
+            event: channels
+            for event, channels in ((s.ShiftEvent.START, notices.start), (s.ShiftEvent.END, notices.end))
+            if channels is not None
+        }
+        for schedule, notices in spec.schedules.items()
+    }
+    return d.ShiftNotices(spec.start, spec.end, spec.changes, special)
 
 
 def _policy(key: str, spec: resources.EscalationPolicy) -> d.EscalationPolicy:

@@ -12,7 +12,14 @@ from config.resources import SECRET_FIELDS, SINGLETONS, Body, Kind
 from config.snapshot import OverrideSource, Snapshot, StoredResource
 
 _REFERENCE = re.compile(r"\$\{[^{}]*\}")
-_PREFIXES = {Kind.HOTLINES: "HOTLINE", Kind.INTEGRATIONS: "INTEGRATION", Kind.CARRIERS: "CARRIER"}
+_PREFIXES = {
+    Kind.HOTLINES: "HOTLINE",
+    Kind.INTEGRATIONS: "INTEGRATION",
+    Kind.CARRIERS: "CARRIER",
+    Kind.ROOMS: "ROOM",
+    Kind.SHIFT_WEBHOOKS: "SHIFT_WEBHOOK",
+    Kind.CALENDARS: "CALENDAR",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from config.hotlines import Hotline
 from config.problems import Path, Problem, did_you_mean
 from config.resources import (
     SECRET_FIELDS,
+    Calendar,
     Carrier,
     Contact,
     EscalationPolicy,
@@ -19,7 +20,9 @@ from config.resources import (
     Model,
     Organization,
     OwnIncidents,
+    Room,
     Service,
+    ShiftWebhook,
     User,
 )
 from config.schedules import Schedule
@@ -34,6 +37,9 @@ MODELS: dict[Kind, type[Model]] = {
     Kind.CARRIERS: Carrier,
     Kind.HOTLINES: Hotline,
     Kind.CONTACTS: Contact,
+    Kind.ROOMS: Room,
+    Kind.SHIFT_WEBHOOKS: ShiftWebhook,
+    Kind.CALENDARS: Calendar,
     Kind.OWN_INCIDENTS: OwnIncidents,
 }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from config.parse import parse
 from config.problems import InvalidResource, Path, Problem, dotted, errors
 from config.references import references
 from config.resources import SECRET_FIELDS, Body, Kind
@@ -141,12 +142,18 @@ def _change(snapshot: Snapshot, world: World, kind: Kind, key: str) -> Change | 
     overrides: list[Body] = body.pop("overrides", []) if kind is Kind.SCHEDULES else []
     new, gone = _override_changes(snapshot, key, overrides) if kind is Kind.SCHEDULES else ((), ())
     stored = snapshot.get(kind, key)
-    before = {} if stored is None else stored.body
+    before = {} if stored is None else _with_defaults(kind, key, stored.body)
     fields = tuple(_field_changes(before, body)) + tuple(_override_fields(new, gone))
     if stored is not None and not fields:
         return None
     action = Action.CREATE if stored is None else Action.UPDATE
     return Change(action, kind, key, body, fields, new, tuple(override.id for override in gone))
+
+
+def _with_defaults(kind: Kind, key: str, body: Body) -> Body:
+    """What an earlier version stored lacks the fields of today: they have their defaults, and that is no change."""
+    model, _ = parse(kind, key, body)
+    return body if model is None else model.body()
 
 
 def _override_changes(

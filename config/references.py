@@ -5,7 +5,16 @@ from typing import NamedTuple
 
 from config.hotlines import Hotline
 from config.problems import Path
-from config.resources import EscalationPolicy, Integration, Kind, Model, OwnIncidents
+from config.resources import (
+    Calendar,
+    EscalationPolicy,
+    Integration,
+    Kind,
+    Model,
+    OwnIncidents,
+    ShiftWebhook,
+    User,
+)
 from config.schedules import Schedule
 
 
@@ -31,6 +40,16 @@ def _named(model: Model) -> Iterator[tuple[Path, Kind, str | None]]:
             for i, override in enumerate(model.overrides):
                 yield ("overrides", i, "user"), Kind.USERS, override.user
                 yield ("overrides", i, "replaces"), Kind.USERS, override.replaces
+            for i, owner in enumerate(model.owners):
+                yield ("owners", i), Kind.USERS, owner
+        case User():
+            for i, absence in enumerate(model.out_of_office):
+                yield ("out_of_office", i, "delegate"), Kind.USERS, absence.delegate
+            for schedule in model.shift_notices.schedules:
+                yield ("shift_notices", "schedules", schedule), Kind.SCHEDULES, schedule
+        case ShiftWebhook() | Calendar():
+            for i, schedule in enumerate(model.schedules):
+                yield ("schedules", i), Kind.SCHEDULES, schedule
         case EscalationPolicy():
             for i, level in enumerate(model.levels):
                 for j, alert in enumerate(level.alerts):

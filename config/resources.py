@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -20,8 +21,24 @@ from pydantic import (
 from pydantic.functional_serializers import PlainSerializer
 
 from config.problems import SINGLE_SECTIONS, did_you_mean
-from config.values import BaseUrl, Duration, Email, Name, Phone, Token, Zone, between, check_email, check_phone
-from domain.directory import IntegrationType, Provider, Role
+from config.values import (
+    BaseUrl,
+    CalendarAddress,
+    Duration,
+    Email,
+    Moment,
+    Name,
+    Phone,
+    Token,
+    WebAddress,
+    Zone,
+    between,
+    check_email,
+    check_order,
+    check_phone,
+)
+from domain.directory import IntegrationType, Provider, Role, WebhookMethod
+from domain.schedule import ShiftEvent
 
 Body = dict[str, Any]
 
@@ -38,6 +55,9 @@ class Kind(StrEnum):
     CARRIERS = "carriers"
     HOTLINES = "hotlines"
     CONTACTS = "contacts"
+    ROOMS = "rooms"
+    SHIFT_WEBHOOKS = "shift_webhooks"
+    CALENDARS = "calendars"
     OWN_INCIDENTS = "own_incidents"
 
 
@@ -45,7 +65,7 @@ class Kind(StrEnum):
 SINGLETONS = frozenset(map(Kind, SINGLE_SECTIONS))
 
 #: fields that are stored sealed, shown masked and exported as ``${NAME}``
-SECRET_FIELDS = frozenset({"auth_token", "signing_secret"})
+SECRET_FIELDS = frozenset({"auth_token", "signing_secret", "url"})
 
 #: channels that reach a person, and what a user needs for it
 PERSONAL_CHANNELS = {"phone": "phone", "sms": "phone", "email": "email"}
@@ -87,12 +107,53 @@ class Organization(Model):
     name: Name
 
 
+class OutOfOffice(Model):
+    """Times are local to the user's zone. Without a ``delegate`` nobody has the duties meanwhile."""
+
+    starts: Moment
+    ends: Moment
+    delegate: str | None = None
+    comment: Annotated[str, Field(max_length=1000)] = ""
+
+    @field_validator("ends")
+    @classmethod
+    def _ends_after_start(cls, ends: str, info: ValidationInfo) -> str | None:
+        return check_order(info.data.get("starts"), ends)
+
+
+def _check_personal_channel(channel: str) -> str:
+    if channel not in PERSONAL_CHANNELS:
+        raise ValueError(f"there is no channel {channel!r} to a person; write {', '.join(PERSONAL_CHANNELS)}")
+    return channel
+
+
+PersonalChannels = tuple[Annotated[str, AfterValidator(_check_personal_channel)], ...]
+
+
+class ScheduleNotices(Model):
+    """What is different for the shifts of one schedule; ``None`` is as everywhere."""
+
+    start: PersonalChannels | None = None
+    end: PersonalChannels | None = None
+
+
+class ShiftNotices(Model):
+    """Channels over which a person is told of shifts, and (``changes``) of overrides that concern them."""
+
+    start: PersonalChannels = ()
+    end: PersonalChannels = ()
+    changes: PersonalChannels = ("email",)
+    schedules: dict[str, ScheduleNotices] = Field(default_factory=dict)
+
+
 class User(Model):
     name: Name
     email: Email | None = None
     phone: PhoneList = ()
     timezone: Zone = "Etc/UTC"
     role: Role = Role.RESPONDER
+    out_of_office: tuple[OutOfOffice, ...] = ()
+    shift_notices: ShiftNotices = ShiftNotices()
 
 
 class Alert(Model):
@@ -171,6 +232,39 @@ class Integration(Model):
 class Contact(Model):
     name: Name
     number: Phone
+
+
+class Room(Model):
+    """A chat room: what policies and schedules call it, and the incoming webhook that Slack or Teams gives for it."""
+
+    channel: str
+    to: Name
+    url: WebAddress
+
+    @field_validator("channel")
+    @classmethod
+    def _is_a_room(cls, channel: str) -> str:
+        if channel not in ROOM_CHANNELS:
+            raise ValueError(f"{channel} has no rooms; write {' or '.join(ROOM_CHANNELS)}")
+        return channel
+
+
+class ShiftWebhook(Model):
+    """Somebody else's address that is told when shifts of these schedules start and end."""
+
+    url: WebAddress
+    schedules: Annotated[tuple[str, ...], Field(min_length=1)]
+    method: WebhookMethod = WebhookMethod.POST
+    events: Annotated[tuple[ShiftEvent, ...], Field(min_length=1)] = tuple(ShiftEvent)
+
+
+class Calendar(Model):
+    """A foreign calendar that is shown beside these schedules and never changes them. Without a ``url`` its events
+    come from a file that somebody hands in."""
+
+    name: Name
+    url: CalendarAddress | None = None
+    schedules: tuple[str, ...] = ()
 
 
 class Carrier(Model):

@@ -1,13 +1,12 @@
 """The shape of a schedule in the configuration file."""
 
-from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, StrictInt, ValidationInfo, field_validator, model_validator
 
-from config.resources import Model
-from config.values import Moment, Name, SlotEdge, Time, Zone, moment_of, slot_edge
-from domain.schedule import RotationUnit, Weekday
+from config.resources import ROOM_CHANNELS, Model, check_address, check_channel
+from config.values import Moment, Name, SlotEdge, Time, Zone, check_order, slot_edge
+from domain.schedule import RotationUnit, ShiftEvent, Weekday
 
 
 def _lower(value: object) -> object:
@@ -73,25 +72,28 @@ class Override(Model):
         return replaces
 
 
+class NoticeRoom(Model):
+    """A room that is told of shifts: a chat room, or an e-mail address that several people read."""
+
+    channel: str
+    to: Name
+    events: Annotated[tuple[ShiftEvent, ...], Field(min_length=1)] = tuple(ShiftEvent)
+
+    @model_validator(mode="after")
+    def _is_a_room(self) -> Self:
+        check_channel(self.channel)
+        if self.channel not in (*ROOM_CHANNELS, "email"):
+            raise ValueError(f"{self.channel} reaches one person; write {', '.join(ROOM_CHANNELS)} or email")
+        check_address(self.channel, self.to)
+        return self
+
+
 class Schedule(Model):
+    """``owners`` are told a week and a day ahead of what is wrong; ``rooms`` are told of shifts."""
+
     name: Name
     timezone: Zone = "Etc/UTC"
     layers: Annotated[tuple[Layer, ...], Field(max_length=100)] = ()
     overrides: tuple[Override, ...] = ()
-
-
-def check_order(starts: str | None, ends: str | None) -> str | None:
-    """``starts`` is ``None`` when it was wrong already."""
-    if starts is not None and ends is not None and _is_before_or_at(ends, starts):
-        raise ValueError(f"ends ({ends}) must be later than starts ({starts})")
-    return ends
-
-
-def _is_before_or_at(first: str, second: str) -> bool:
-    """Whether the order is certainly wrong; a local and an absolute time are not compared."""
-    a, b = moment_of(first), moment_of(second)
-    if isinstance(a, datetime) and isinstance(b, datetime):
-        return (a.tzinfo is None) == (b.tzinfo is None) and a <= b
-    day_a = a.date() if isinstance(a, datetime) else a
-    day_b = b.date() if isinstance(b, datetime) else b
-    return day_a <= day_b if type(a) is type(b) else day_a < day_b
+    owners: tuple[str, ...] = ()
+    rooms: tuple[NoticeRoom, ...] = ()

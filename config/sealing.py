@@ -68,7 +68,8 @@ def _opened(keyring: Keyring, kind: Kind, key: str, name: str, value: Any) -> An
             "or set it again; until then what it protects is refused.",
             *(kind, key, name, error),
         )
-        return f"whsec_{secrets.token_urlsafe(32)}"
+        # An address that cannot be reached, in the form of an address, so that the rest of the resource stays readable.
+        return "https://unreadable.invalid" if name == "url" else f"whsec_{secrets.token_urlsafe(32)}"
 
 
 def _context(kind: Kind, key: str, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from config.compile import carrier_provider, schedule_of
+from config.compile import absences_of, carrier_provider, schedule_of
 from config.hotlines import Hotline
 from config.parse import shown
 from config.problems import Path, Problem, Severity, did_you_mean
@@ -17,6 +17,7 @@ from config.resources import (
     Integration,
     Kind,
     Model,
+    Room,
     User,
 )
 from config.schedules import Schedule
@@ -36,6 +37,9 @@ SINGULAR = {
     Kind.CARRIERS: "carrier",
     Kind.HOTLINES: "hotline",
     Kind.CONTACTS: "contact",
+    Kind.ROOMS: "room",
+    Kind.SHIFT_WEBHOOKS: "shift webhook",
+    Kind.CALENDARS: "calendar",
     Kind.OWN_INCIDENTS: "own_incidents",
 }
 
@@ -77,9 +81,13 @@ def _dangling(kind: Kind, key: str, model: Model, world: World) -> Iterator[Prob
 def _rules(key: str, model: Model, world: World) -> Iterator[Problem]:
     match model:
         case Schedule():
-            schedule = schedule_of(key, model)
+            schedule = schedule_of(key, model, absences=absences_of(world))
             for sentence in on_call_warnings(schedule):
                 yield _warning((Kind.SCHEDULES, key), sentence)
+            for i, room in enumerate(model.rooms):
+                yield from _unknown_room((Kind.SCHEDULES, key, "rooms", i), room.channel, room.to, world)
+        case User():
+            yield from _user_rules((Kind.USERS, key), model)
         case EscalationPolicy():
             yield from _policy_rules((Kind.ESCALATION_POLICIES, key), model, world)
         case Integration():
@@ -107,12 +115,26 @@ def _policy_rules(place: Path, policy: EscalationPolicy, world: World) -> Iterat
 
 
 def _unreachable(path: Path, alert: Alert, world: World) -> Iterator[Problem]:
-    if alert.channel in ROOM_CHANNELS:
-        yield _warning(path, f"alerts to {alert.channel} are not sent by this version yet; use phone, sms or email")
+    yield from _unknown_room(path, alert.channel, alert.to, world)
     user = world.get(Kind.USERS, alert.user, User)
     needed = PERSONAL_CHANNELS.get(alert.channel)
     if user is not None and needed is not None and not getattr(user, needed):
         yield _warning(path, f"user {alert.user} has no {needed}, so {alert.channel} cannot reach them")
+
+
+def _unknown_room(path: Path, channel: str, to: str | None, world: World) -> Iterator[Problem]:
+    known = {(room.channel, room.to) for room in world.all(Kind.ROOMS, Room).values()}
+    if channel in ROOM_CHANNELS and (channel, to) not in known:
+        yield _warning(path, f"there is no {channel} room {shown(to)} under rooms, so nothing can be posted there")
+
+
+def _user_rules(place: Path, user: User) -> Iterator[Problem]:
+    for i, absence in enumerate(user.out_of_office):
+        path = (*place, "out_of_office", i)
+        if absence.delegate == place[1]:
+            yield Problem((*path, "delegate"), f"{absence.delegate} is the one who is away; name somebody else")
+        elif absence.delegate is None:
+            yield _warning(path, "has no delegate: nobody takes over meanwhile")
 
 
 def _integration_rules(place: Path, integration: Integration, world: World) -> Iterator[Problem]:

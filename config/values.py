@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from config.problems import did_you_mean
 from domain.phone import to_e164
@@ -190,6 +190,35 @@ def check_base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def check_web_address(value: str) -> str:
+    """Private addresses are refused when they are used, where names are looked up."""
+    if not _is_url(value, {"https", "http"}):
+        raise ValueError("is no address; write one like https://example.com/hooks/shifts")
+    return value
+
+
+def check_calendar_address(value: str) -> str:
+    """``webcal`` is what calendars call https."""
+    return check_web_address("https" + value.removeprefix("webcal") if value.startswith("webcal://") else value)
+
+
+def check_order(starts: str | None, ends: str | None) -> str | None:
+    """Returns ``ends``. ``starts`` is ``None`` when it was wrong already."""
+    if starts is not None and ends is not None and _is_before_or_at(ends, starts):
+        raise ValueError(f"ends ({ends}) must be later than starts ({starts})")
+    return ends
+
+
+def _is_before_or_at(first: str, second: str) -> bool:
+    """Whether the order is certainly wrong; a local and an absolute time are not compared."""
+    a, b = moment_of(first), moment_of(second)
+    if isinstance(a, datetime) and isinstance(b, datetime):
+        return (a.tzinfo is None) == (b.tzinfo is None) and a <= b
+    day_a = a.date() if isinstance(a, datetime) else a
+    day_b = b.date() if isinstance(b, datetime) else b
+    return day_a <= day_b if type(a) is type(b) else day_a < day_b
+
+
 def check_audio_url(value: str) -> str:
     if not _is_url(value, {"https"}):
         raise ValueError(f"{value!r} cannot be played; write an https address of an audio file")
@@ -215,4 +244,6 @@ Email = Annotated[str, AfterValidator(check_email)]
 Language = Annotated[str, AfterValidator(check_language)]
 Name = Annotated[str, AfterValidator(check_name)]
 BaseUrl = Annotated[str, AfterValidator(check_base_url)]
+WebAddress = Annotated[str, Field(max_length=2000), AfterValidator(check_web_address)]
+CalendarAddress = Annotated[str, Field(max_length=2000), AfterValidator(check_calendar_address)]
 AudioUrl = Annotated[str, AfterValidator(check_audio_url)]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from domain.directory import AlertTarget, Directory, Level, User
 from domain.on_call import describe, on_call
+from domain.out_of_office import stand_in
 
 #: tried in this order when a provider refuses to alert somebody: first what disturbs and is read at once
 _FALLBACK_CHANNELS = ("sms", "phone", "email")
@@ -61,19 +62,31 @@ def targets_of(level: Level, number: int, directory: Directory, at: datetime) ->
 def _resolve(target: AlertTarget, directory: Directory, at: datetime) -> tuple[User | None, str] | str:
     """The person (``None`` for an address) and why; or, when nobody is there, only why."""
     if target.user is not None:
-        user = directory.users.get(target.user)
-        return (user, "named by the policy") if user else f"there is no user {target.user} any more"
+        return _resolve_user(target.user, directory, at)
     if target.schedule is None:
         return None, "named by the policy"
     schedule = directory.schedules.get(target.schedule)
     if schedule is None:
         return f"there is no schedule {target.schedule} any more"
     now = on_call(schedule, at)
-    reason = describe(now.reason, schedule, now.until)
+    reason = describe(now.user, now.reason, schedule, now.until)
     if now.user is None:
         return reason
     user = directory.users.get(now.user)
     return (user, reason) if user else f"{now.user}, {reason}, is no user any more"
+
+
+def _resolve_user(named: str, directory: Directory, at: datetime) -> tuple[User, str] | str:
+    """The user whom the policy names, or their delegate while they are out of office."""
+    if named not in directory.users:
+        return f"there is no user {named} any more"
+    name = directory.users[named].name
+    user = directory.users.get(stand_in(named, directory.absences, at).user or "")
+    if user is None:
+        return f"{name} is out of office and has no delegate"
+    if user.key == named:
+        return user, "named by the policy"
+    return user, f"named by the policy is {name}, who is out of office: {user.name} is the delegate"
 
 
 def address_of(user: User, channel: str) -> str:

@@ -20,6 +20,7 @@ from domain.directory import (
 from domain.events import Caller
 from domain.messages import text_for
 from domain.on_call import describe, on_call
+from domain.out_of_office import stand_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def resolve_chain(
     for order, entry in enumerate(hotline.chain, start=1):
         resolved = _resolve_entry(directory, hotline, order, entry, at)
         if isinstance(resolved, Target):
-            if entry.schedule is not None and resolved.user in rung:
+            if resolved.user != entry.user and resolved.user in rung:
                 resolved = PassedEntry(order, f"{resolved.name} was already rung in this call")
             elif tester is None and resolved.number == caller_number:
                 resolved = PassedEntry(order, f"the caller is {resolved.name}")
@@ -101,19 +102,32 @@ def _resolve_entry(
 ) -> Target | PassedEntry:
     ring_seconds = entry.ring_seconds or hotline.ring_seconds
     if entry.schedule is None:
-        user = directory.users.get(entry.user or "")
-        if user is None:
-            return PassedEntry(order, f"user {entry.user} does not exist any more")
-        return _target(order, user, ring_seconds, "named in the chain")
+        return _resolve_user(directory, order, entry.user or "", at, ring_seconds)
     schedule = directory.schedules.get(entry.schedule)
     if schedule is None:
         return PassedEntry(order, f"schedule {entry.schedule} does not exist any more")
     now_on_call = on_call(schedule, at)
+    reason = describe(now_on_call.user, now_on_call.reason, schedule, now_on_call.until)
     user = directory.users.get(now_on_call.user or "")
-    if user is None or now_on_call.reason is None:
-        return PassedEntry(order, f"nobody is on call in {schedule.name}")
-    reason = describe(now_on_call.reason, schedule, now_on_call.until)
+    if user is None:
+        return PassedEntry(order, reason if now_on_call.user is None else f"{now_on_call.user} does not exist any more")
     return _target(order, user, ring_seconds, reason, schedule.key, schedule.name)
+
+
+def _resolve_user(
+    directory: Directory, order: int, named: str, at: datetime, ring_seconds: int
+) -> Target | PassedEntry:
+    """The user whom the chain names, or their delegate while they are out of office."""
+    if named not in directory.users:
+        return PassedEntry(order, f"user {named} does not exist any more")
+    found = stand_in(named, directory.absences, at)
+    user = directory.users.get(found.user or "")
+    if user is None:
+        return PassedEntry(order, f"{directory.users[named].name} is out of office and has no delegate")
+    if user.key == named:
+        return _target(order, user, ring_seconds, "named in the chain")
+    reason = f"named in the chain is {directory.users[named].name}, who is out of office: {user.name} is the delegate"
+    return _target(order, user, ring_seconds, reason)
 
 
 def _target(

@@ -7,7 +7,7 @@ Durations are whole seconds, ``None`` means "not set" exactly where the configur
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from domain.schedule import Schedule
+from domain.schedule import Absence, Schedule, ShiftEvent
 
 
 class Role(StrEnum):
@@ -41,6 +41,21 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftNotices:
+    """Over which channels a person is told of their shifts' starts and ends, and of overrides that concern them."""
+
+    start: tuple[str, ...] = ()
+    end: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ("email",)
+    #: what is different in single schedules
+    schedules: dict[str, dict[ShiftEvent, tuple[str, ...]]] = field(default_factory=dict)
+
+    def channels(self, schedule: str, event: ShiftEvent) -> tuple[str, ...]:
+        general = self.start if event is ShiftEvent.START else self.end
+        return self.schedules.get(schedule, {}).get(event, general)
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """A person. ``phones`` are E.164, the first one rings."""
 
@@ -50,6 +65,7 @@ class User:
     phones: tuple[str, ...] = ()
     timezone: str = "Etc/UTC"
     role: Role = Role.RESPONDER
+    shift_notices: ShiftNotices = field(default_factory=ShiftNotices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +262,45 @@ class CarrierAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """A chat room by the address that policies call it (``to``), and the incoming webhook that posts there."""
+
+    key: str
+    channel: str
+    to: str
+    url: str
+
+
+class WebhookMethod(StrEnum):
+    GET = "GET"
+    POST = "POST"
+    PUT = "PUT"
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftWebhook:
+    """Somebody else's address that is told of the shifts of some schedules."""
+
+    key: str
+    url: str
+    schedules: tuple[str, ...]
+    method: WebhookMethod = WebhookMethod.POST
+    events: tuple[ShiftEvent, ...] = tuple(ShiftEvent)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A foreign calendar that is shown beside schedules. Without a ``url`` its events come from a file."""
+
+    key: str
+    name: str
+    schedules: tuple[str, ...] = ()
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Directory:
-    """The whole configuration at one version, each resource by its key."""
+    """The whole configuration at one version, each resource by its key. ``absences`` are those of all users."""
 
     version: int = 0
     organization: str = ""
@@ -260,3 +313,7 @@ class Directory:
     contacts: dict[str, Contact] = field(default_factory=dict)
     carriers: dict[str, CarrierAccount] = field(default_factory=dict)
     own_incidents_policy: str | None = None
+    absences: tuple[Absence, ...] = ()
+    rooms: dict[str, Room] = field(default_factory=dict)
+    shift_webhooks: dict[str, ShiftWebhook] = field(default_factory=dict)
+    calendars: dict[str, Calendar] = field(default_factory=dict)

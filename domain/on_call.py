@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple, assert_never
 
 from domain.intervals import Interval, overlaps, remaining
 from domain.local_time import FAR_FUTURE, FAR_PAST, clock_changes, instant_of, wall_clock
+from domain.out_of_office import circles, stand_in, turning_points
 from domain.rotation import active_interval, coverage
 from domain.schedule import Layer, Override, RotationUnit, Schedule
 
@@ -27,22 +29,28 @@ _LOOK_BACK = (timedelta(days=35), timedelta(days=366), timedelta(days=3660))
 class ReasonKind(StrEnum):
     LAYER = "layer"
     OVERRIDE = "override"
+    DELEGATE = "delegate"
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why somebody is on call: a layer (by name), or an override and whom it replaces (``None`` is everybody)."""
+    """Why somebody is on call: a layer (by name), or an override and whom it replaces (``None`` is everybody).
+
+    A delegate has the layer or override that put somebody on call who is out of office: ``delegated_by``.
+    """
 
     kind: ReasonKind
     layer: str | None = None
     override_id: str | None = None
     replaced: str | None = None
     comment: str = ""
+    delegated_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A half-open stretch with the same user for the same reason; nobody's (a gap) has neither."""
+    """A half-open stretch with the same user for the same reason. A gap has no user, and a reason only where somebody
+    would be on call who is out of office without a delegate."""
 
     user: str | None
     starts: datetime
@@ -90,7 +98,16 @@ def shifts(schedule: Schedule, start: datetime, end: datetime) -> tuple[Shift, .
     held = [_Held(shift, frozenset()) for shift in _by_layers(schedule, window)]
     for override in _overrides_within(schedule, window):
         _apply(override, held)
-    return tuple(_joined(piece.shift for piece in held))
+    return tuple(_joined(_delegated(schedule, (piece.shift for piece in held))))
+
+
+def layer_shifts(schedule: Schedule, layer: Layer, start: datetime, end: datetime) -> tuple[Shift, ...]:
+    """One layer's shifts on its own between two aware moments, whatever other layers, overrides and absences say."""
+    window = Interval(instant_of(start, schedule.timezone), instant_of(end, schedule.timezone))
+    reason = Reason(ReasonKind.LAYER, layer=layer.name)
+    turns = coverage(layer, schedule.timezone, window)
+    pieces = (Shift(turn.user, starts, ends, reason) for turn, starts, ends in overlaps(turns, [window]))
+    return tuple(_joined(pieces))
 
 
 def gaps(schedule: Schedule, start: datetime, end: datetime) -> tuple[Shift, ...]:
@@ -98,15 +115,14 @@ def gaps(schedule: Schedule, start: datetime, end: datetime) -> tuple[Shift, ...
     return tuple(shift for shift in shifts(schedule, start, end) if shift.user is None)
 
 
-def describe(reason: Reason | None, schedule: Schedule, until: datetime | None) -> str:
-    """A part of a sentence that says why, with the end in the schedule's local time.
+def describe(user: str | None, reason: Reason | None, schedule: Schedule, until: datetime | None) -> str:
+    """A part of a sentence that says why this user, or nobody, with the end in the schedule's local time.
 
     For example ``on call in Primary on-call, layer Weekly, until 2026-01-12 09:00``.
     """
-    if reason is None:
-        parts = [f"nobody on call in {schedule.name}"]
-    else:
-        parts = [f"on call in {schedule.name}", _cause(reason)]
+    parts = [f"nobody on call in {schedule.name}"] if user is None else [f"on call in {schedule.name}"]
+    if reason is not None:
+        parts.append(_cause(reason))
     if until is not None:
         parts.append(f"until {wall_clock(until, schedule.timezone).isoformat(sep=' ', timespec='minutes')}")
     return ", ".join(parts)
@@ -120,7 +136,18 @@ def warnings(schedule: Schedule) -> tuple[str, ...]:
     for override in _timed_overrides(schedule):
         if override.ends <= override.starts:
             found.append(f"Override {override.id} ends before it starts: it never applies.")
+    for user, moment in circles(schedule.absences):
+        if user not in people_of(schedule):
+            continue
+        since = wall_clock(moment, schedule.timezone).isoformat(sep=" ", timespec="minutes")
+        found.append(f"From {since} the delegates of {user} lead in a circle: {user} stays on call.")
     return tuple(found)
+
+
+def people_of(schedule: Schedule) -> frozenset[str]:
+    """Everybody whom a layer or an override can put on call; delegates come on top."""
+    members = {member for layer in schedule.layers for member in layer.members if member is not None}
+    return frozenset(members | {override.user for override in schedule.overrides})
 
 
 def _line_ahead(schedule: Schedule, at: datetime) -> tuple[tuple[Shift, ...], datetime]:
@@ -227,11 +254,32 @@ def _overridden(override: Override, held: _Held) -> Iterator[_Held]:
         yield _Held(replace(shift, starts=ends), displaced)
 
 
+def _delegated(schedule: Schedule, pieces: Iterable[Shift]) -> Iterator[Shift]:
+    """What is left of each piece to its user, and what falls to delegates or to nobody."""
+    points = turning_points(schedule.absences)
+    for piece in pieces:
+        cuts = points[bisect_right(points, piece.starts) : bisect_left(points, piece.ends)]
+        for starts, ends in pairwise([piece.starts, *cuts, piece.ends]):
+            yield _by_whoever_is_here(schedule, replace(piece, starts=starts, ends=ends))
+
+
+def _by_whoever_is_here(schedule: Schedule, piece: Shift) -> Shift:
+    """Nobody leaves or returns within the piece."""
+    if piece.user is None or piece.reason is None:
+        return piece
+    found = stand_in(piece.user, schedule.absences, piece.starts)
+    if found.absence is None or found.circle:
+        return piece
+    reason = replace(piece.reason, kind=ReasonKind.DELEGATE, comment=found.absence.comment, delegated_by=piece.user)
+    return replace(piece, user=found.user, reason=reason)
+
+
 def _joined(pieces: Iterable[Shift]) -> list[Shift]:
     """Neighbours with the same user and the same reason are one shift."""
     line: list[Shift] = []
     for piece in pieces:
-        if line and (line[-1].user, line[-1].reason) == (piece.user, piece.reason):
+        touches = bool(line) and line[-1].ends == piece.starts
+        if touches and (line[-1].user, line[-1].reason) == (piece.user, piece.reason):
             line[-1] = replace(line[-1], ends=piece.ends)
         else:
             line.append(piece)
@@ -241,12 +289,14 @@ def _joined(pieces: Iterable[Shift]) -> list[Shift]:
 def _cause(reason: Reason) -> str:
     match reason.kind:
         case ReasonKind.LAYER:
-            return f"layer {reason.layer}"
+            cause = f"layer {reason.layer}"
         case ReasonKind.OVERRIDE:
             cause = "override" if reason.replaced is None else f"override, instead of {reason.replaced}"
-            return f"{cause} ({reason.comment})" if reason.comment else cause
+        case ReasonKind.DELEGATE:
+            cause = f"for {reason.delegated_by}, who is out of office"
         case _:
             assert_never(reason.kind)
+    return f"{cause} ({reason.comment})" if reason.comment else cause
 
 
 def _layer_problems(layer: Layer, timezone: str) -> Iterator[str]:

@@ -85,11 +85,46 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """Somebody is out of office in a half-open window of instants, and ``delegate`` has their duties meanwhile; with
+    ``None`` nobody has. Where a person's absences overlap, the later one in the list counts."""
+
+    user: str
+    starts: datetime
+    ends: datetime
+    delegate: str | None = None
+    comment: str = ""
+
+
+class ShiftEvent(StrEnum):
+    """What people, rooms and webhooks are told about a shift."""
+
+    START = "start"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRoom:
+    """A room that is told of shifts, as an escalation level names it: channel and address."""
+
+    channel: str
+    to: str
+    events: tuple[ShiftEvent, ...] = tuple(ShiftEvent)
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
-    """Layers in file order: the later one wins where it covers somebody."""
+    """Layers in file order: the later one wins where it covers somebody.
+
+    ``absences`` are everybody's, members or not: a delegate may be away too. ``owners`` are told of what is wrong
+    ahead.
+    """
 
     key: str
     name: str
     timezone: str
     layers: tuple[Layer, ...]
     overrides: tuple[Override, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    owners: tuple[str, ...] = ()
+    rooms: tuple[NoticeRoom, ...] = ()

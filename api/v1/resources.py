@@ -28,6 +28,9 @@ _PATHS = {
     Kind.INTEGRATIONS: "/integrations",
     Kind.HOTLINES: "/hotlines",
     Kind.CONTACTS: "/contacts",
+    Kind.ROOMS: "/rooms",
+    Kind.SHIFT_WEBHOOKS: "/shift-webhooks",
+    Kind.CALENDARS: "/calendars",
 }
 _TAGS = {kind: path.strip("/").replace("-", " ").capitalize() for kind, path in _PATHS.items()}
 

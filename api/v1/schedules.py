@@ -22,13 +22,15 @@ _LONGEST_WINDOW = timedelta(days=366)
 
 
 class Reason(BaseModel):
-    """`kind` is `layer` or `override`; `text` says it in words."""
+    """`kind` is `layer`, `override` or `delegate`; `text` says it in words. A delegate has the layer or override that
+    put `delegated_by` on call, who is out of office."""
 
     kind: str
     text: str
     layer: str | None = None
     override: str | None = None
     replaces: str | None = None
+    delegated_by: str | None = None
     comment: str | None = None
 
 
@@ -84,7 +86,7 @@ async def who_is_on_call(
         user=views.named(directory, answer.user) if answer.user else None,
         since=answer.since,
         until=answer.until,
-        reason=_reason(answer.reason, schedule, answer.until),
+        reason=_reason(answer.user, answer.reason, schedule, answer.until),
         next=following,
     )
 
@@ -102,7 +104,7 @@ async def shifts(
             user=views.named(directory, shift.user),
             starts=shift.starts,
             ends=shift.ends,
-            reason=_reason(shift.reason, schedule, shift.ends),
+            reason=_reason(shift.user, shift.reason, schedule, shift.ends),
         )
         for shift in on_call.shifts(schedule, start, end)
         if shift.user is not None
@@ -155,14 +157,17 @@ def _window(start: datetime, end: datetime | None) -> tuple[datetime, datetime]:
     raise invalid("to", "“to” must be later than “from”, by at most 366 days.")
 
 
-def _reason(reason: on_call.Reason | None, schedule: Schedule, until: datetime | None) -> Reason | None:
+def _reason(
+    user: str | None, reason: on_call.Reason | None, schedule: Schedule, until: datetime | None
+) -> Reason | None:
     if reason is None:
         return None
     return Reason(
         kind=reason.kind,
-        text=on_call.describe(reason, schedule, until),
+        text=on_call.describe(user, reason, schedule, until),
         layer=reason.layer,
         override=reason.override_id,
         replaces=reason.replaced,
+        delegated_by=reason.delegated_by,
         comment=reason.comment or None,
     )

@@ -191,6 +191,8 @@ async def test_put_gives_back_the_complete_body_and_a_higher_version(service: Co
         "phone": "+15550100003",
         "timezone": "Etc/UTC",
         "role": "responder",
+        "out_of_office": [],
+        "shift_notices": {"start": [], "end": [], "changes": ["email"], "schedules": {}},
     }
     assert second.version > first.version
 

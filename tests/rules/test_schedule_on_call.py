@@ -153,13 +153,14 @@ def test_no_shifts_in_an_empty_window() -> None:
     ],
 )
 def test_reason_reads_as_a_part_of_a_sentence_in_local_time(reason: Reason | None, sentence: str) -> None:
-    assert describe(reason, schedule(), utc("2026-01-12 08:00")) == sentence
+    user = None if reason is None else "ana"
+    assert describe(user, reason, schedule(), utc("2026-01-12 08:00")) == sentence
 
 
 def test_reason_without_an_end_says_none() -> None:
     reason = Reason(ReasonKind.LAYER, layer="Weekly")
 
-    assert describe(reason, schedule(), None) == "on call in Primary on-call, layer Weekly"
+    assert describe("ana", reason, schedule(), None) == "on call in Primary on-call, layer Weekly"
 
 
 def test_ordinary_schedule_has_no_warnings() -> None:

@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
+from storage import schedule_tables  # noqa: F401 - its tables are a part of the metadata
 from storage.engine import Database
 from storage.journal_tables import journal_metadata
 from storage.migrations.runner import downgrade_to_base
@@ -122,7 +123,7 @@ async def test_several_processes_upgrade_at_once(empty_database: Database) -> No
     await asyncio.gather(*(process.upgrade() for process in processes))
 
     async with empty_database.read() as session:
-        assert (await session.scalars(text("SELECT version_num FROM alembic_version"))).all() == ["0001"]
+        assert (await session.scalars(text("SELECT version_num FROM alembic_version"))).all() == ["0002"]
     await asyncio.gather(*(process.close() for process in processes))
 
 
