@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.ids import call_event_id
+from storage import event_ids
 from storage.tables import CallRow, CallTimelineRow, IncidentRow, IncidentTimelineRow, OccurrenceRow, RecordingRow
 
 #: stands where a name or a number was
@@ -26,6 +28,9 @@ async def delete_call(session: AsyncSession, call_id: str, at: datetime) -> tupl
     call = await session.get(CallRow, call_id, with_for_update=True)
     if call is None or call.deleted_at is not None:
         return None
+    # An event that was handed in and not processed yet must open no incident with the names and numbers in it. Whoever
+    # processes it right now is waited for here, so that the incident is found below.
+    await event_ids.claim(session, call_event_id(call_id), at)
     personal = {text for text in (call.caller_number, call.caller_name, *_personal_texts(call.body)) if text}
     for incident in (await session.scalars(select(IncidentRow).where(IncidentRow.call_id == call_id))).all():
         await _redact_incident(session, incident, personal | set(_personal_texts(incident.payload)))

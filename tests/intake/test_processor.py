@@ -7,6 +7,8 @@ import pytest
 from domain.directory import Priority
 from domain.incidents import IncidentStatus, PolicySnapshot
 from intake.processor import Processor
+from storage.call_deletion import delete_call
+from storage.calls import save_projection
 from storage.engine import Database
 from storage.incidents import change, status_values
 from storage.journal import Journal
@@ -24,6 +26,7 @@ from tests.intake.builders import (
     push,
     timeline,
 )
+from tests.storage.records import call as logged_call
 
 
 async def test_event_opens_an_incident_and_asks_for_its_workflow(
@@ -269,6 +272,19 @@ async def test_call_handed_in_twice_opens_one_incident(
     await process(journal, processor, call("call_1"))
     incident = await only_incident(database)
     assert (incident.occurrences, incident.suppressed_events) == (1, 0)
+
+
+async def test_call_that_was_deleted_before_its_event_came_up_opens_no_incident(
+    database: Database, journal: Journal, processor: Processor
+) -> None:
+    await journal.append(call("call_1", title="Hotline: Call from Al (+14156040016)"))
+    async with database.write() as session:
+        await save_projection(session, logged_call("1"))
+        await delete_call(session, "call_1", AT)
+
+    assert await processor.step() == 1
+
+    assert await incidents(database) == []
 
 
 async def test_call_brings_its_policy_priority_and_severity(
