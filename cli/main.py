@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli import configuration, inspect, installation, ring
+from cli import configuration, import_schedules, inspect, installation, ring
 from cli.exit import end_with_parent, run_and_leave
 
 app = typer.Typer(
@@ -103,6 +103,7 @@ def welcome() -> None:
 
 
 configuration.register(app)
+import_schedules.register(app)
 inspect.register(app)
 ring.register(app)
 

@@ -43,7 +43,7 @@ def export_snapshot(snapshot: Snapshot) -> Exported:
             sections[kind.value] = bodies[kind]["name"]
         else:
             sections[kind.value] = bodies[kind] if kind in SINGLETONS else bodies
-    return Exported(_header(variables) + (_yaml(sections) if sections else ""), variables)
+    return Exported(_header(variables) + (yaml_text(sections) if sections else ""), variables)
 
 
 def _file_body(snapshot: Snapshot, resource: StoredResource, variables: dict[str, str]) -> Body:
@@ -53,7 +53,7 @@ def _file_body(snapshot: Snapshot, resource: StoredResource, variables: dict[str
     if resource.kind is Kind.SCHEDULES:
         body = {**body, **_file_overrides(snapshot, resource.key)}
     return {
-        name: _secret(_variable_name(resource, name), value, variables) if name in SECRET_FIELDS else _escaped(value)
+        name: _secret(_variable_name(resource, name), value, variables) if name in SECRET_FIELDS else escaped(value)
         for name, value in body.items()
     }
 
@@ -88,14 +88,15 @@ def _variable_name(resource: StoredResource, field_name: str) -> str:
     return re.sub(r"[^A-Z0-9]+", "_", words.upper())
 
 
-def _escaped(value: Any) -> Any:
+def escaped(value: Any) -> Any:
+    """The value with every text written so that reading the file gives it back, whatever ``${…}`` it has."""
     match value:
         case str():
             return _REFERENCE.sub(lambda found: f"${found[0]}", value)
         case dict():
-            return {name: _escaped(item) for name, item in value.items()}
+            return {name: escaped(item) for name, item in value.items()}
         case list():
-            return [_escaped(item) for item in value]
+            return [escaped(item) for item in value]
         case _:
             return value
 
@@ -108,7 +109,8 @@ def _header(variables: dict[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _yaml(sections: dict[str, Any]) -> str:
+def yaml_text(sections: dict[str, Any]) -> str:
+    """Sections of a configuration file as the text of one."""
     yaml = YAML()
     yaml.default_flow_style = False
     yaml.width = 1_000_000
