@@ -75,15 +75,19 @@ def compile_directory(snapshot: Snapshot) -> d.Directory:
 def absences_of(world: World) -> tuple[s.Absence, ...]:
     """Everybody's, by user and in the order of the file."""
     return tuple(
-        s.Absence(
-            user=key,
-            starts=instant_of(_midnight(moment_of(absence.starts)), spec.timezone),
-            ends=instant_of(_midnight(moment_of(absence.ends)), spec.timezone),
-            delegate=absence.delegate,
-            comment=absence.comment,
-        )
+        absence_of(key, spec, absence)
         for key, spec in world.all(Kind.USERS, resources.User).items()
         for absence in spec.out_of_office
+    )
+
+
+def absence_of(user: str, spec: resources.User, absence: resources.OutOfOffice) -> s.Absence:
+    return s.Absence(
+        user=user,
+        starts=instant_of(_midnight(moment_of(absence.starts)), spec.timezone),
+        ends=instant_of(_midnight(moment_of(absence.ends)), spec.timezone),
+        delegate=absence.delegate,
+        comment=absence.comment,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from config.compile import absences_of, carrier_provider, schedule_of
+from config.compile import absence_of, absences_of, carrier_provider, schedule_of
 from config.hotlines import Hotline
 from config.parse import shown
 from config.problems import Path, Problem, Severity, did_you_mean
@@ -135,6 +135,9 @@ def _user_rules(place: Path, user: User) -> Iterator[Problem]:
             yield Problem((*path, "delegate"), f"{absence.delegate} is the one who is away; name somebody else")
         elif absence.delegate is None:
             yield _warning(path, "has no delegate: nobody takes over meanwhile")
+        compiled = absence_of(str(place[1]), user, absence)
+        if compiled.ends <= compiled.starts:
+            yield _warning(path, "ends before it starts: it never applies")
 
 
 def _integration_rules(place: Path, integration: Integration, world: World) -> Iterator[Problem]:
@@ -204,13 +207,25 @@ def _chain_rules(place: Path, hotline: Hotline, world: World) -> Iterator[Proble
 
 
 def _rung_by(user: str | None, schedule: str | None, world: World) -> list[str]:
-    """The users whom a chain entry can ring, each once."""
-    if user is not None:
-        return [user]
+    """The users whom a chain entry can ring, each once: those it names, and their delegates."""
     rotation = world.get(Kind.SCHEDULES, schedule, Schedule)
-    if rotation is None:
-        return []
-    return list(dict.fromkeys(named.key for named in references(rotation) if named.path[-1] != "replaces"))
+    named = [user] if user is not None else list(_put_on_call_by(rotation)) if rotation is not None else []
+    found = dict.fromkeys(named)
+    waiting = list(found)
+    while waiting:
+        person = world.get(Kind.USERS, waiting.pop(), User)
+        for absence in person.out_of_office if person is not None else ():
+            if absence.delegate is not None and absence.delegate not in found:
+                found[absence.delegate] = None
+                waiting.append(absence.delegate)
+    return list(found)
+
+
+def _put_on_call_by(schedule: Schedule) -> Iterator[str]:
+    for layer in schedule.layers:
+        yield from (member for member in layer.members if member is not None)
+    for override in schedule.overrides:
+        yield override.user
 
 
 def _rings_a_hotline(path: Path, name: str, world: World) -> Iterator[Problem]:

@@ -83,7 +83,7 @@ def _resolve_user(named: str, directory: Directory, at: datetime) -> tuple[User,
     name = directory.users[named].name
     user = directory.users.get(stand_in(named, directory.absences, at).user or "")
     if user is None:
-        return f"{name} is out of office and has no delegate"
+        return f"{name} is out of office and nobody stands in"
     if user.key == named:
         return user, "named by the policy"
     return user, f"named by the policy is {name}, who is out of office: {user.name} is the delegate"

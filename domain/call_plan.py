@@ -123,7 +123,7 @@ def _resolve_user(
     found = stand_in(named, directory.absences, at)
     user = directory.users.get(found.user or "")
     if user is None:
-        return PassedEntry(order, f"{directory.users[named].name} is out of office and has no delegate")
+        return PassedEntry(order, f"{directory.users[named].name} is out of office and nobody stands in")
     if user.key == named:
         return _target(order, user, ring_seconds, "named in the chain")
     reason = f"named in the chain is {directory.users[named].name}, who is out of office: {user.name} is the delegate"

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 
 from domain.local_time import instant_of, wall_clock
 from domain.on_call import Shift, shifts
-from domain.schedule import Handoff, Layer, Override, Rotation, RotationUnit, Schedule, Slot, Weekday
+from domain.schedule import Absence, Handoff, Layer, Override, Rotation, RotationUnit, Schedule, Slot, Weekday
 
 MADRID = "Europe/Madrid"
 
@@ -67,8 +67,18 @@ def override(
     return Override(id, user, local(starts), local(ends), created_at, replaces, comment)
 
 
-def schedule(*layers: Layer, overrides: tuple[Override, ...] = (), timezone: str = MADRID) -> Schedule:
-    return Schedule("primary", "Primary on-call", timezone, layers, overrides)
+def absence(user: str, starts: str, ends: str, delegate: str | None = None, comment: str = "") -> Absence:
+    """Local times."""
+    return Absence(user, local(starts), local(ends), delegate, comment)
+
+
+def schedule(
+    *layers: Layer,
+    overrides: tuple[Override, ...] = (),
+    absences: tuple[Absence, ...] = (),
+    timezone: str = MADRID,
+) -> Schedule:
+    return Schedule("primary", "Primary on-call", timezone, layers, overrides, absences)
 
 
 def line(what: Schedule, start: str, end: str) -> list[str]:
