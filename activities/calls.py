@@ -12,10 +12,11 @@ from domain.directory import AnsweredAs, IncidentWhen
 from domain.events import Caller
 from domain.titles import CallAttempt, FinishedCall, Receiver, call_payload, call_title, odd_caller, rfc3339
 from intake.events import CallEvent
-from storage import calls, hotline_state
+from storage import calls, hotline_state, verified_phones
 from storage.calls import CallRecord, CallStep, save_projection
 from storage.engine import Database
 from storage.journal import Journal
+from storage.verified_phones import Proof
 
 
 class CallActivities:
@@ -26,7 +27,7 @@ class CallActivities:
 
     @activity.defn(name="save_call")
     async def save_call(self, request: SaveCall) -> None:
-        """Write the call's log and what the call teaches about its hotline.
+        """Write the call's log, what the call teaches about its hotline, and which phones it proved.
 
         Idempotency: (call, revision); a lower revision than the stored one changes nothing. Time-out 10 s; retried
         until the database takes it.
@@ -40,6 +41,9 @@ class CallActivities:
                 await hotline_state.note_hangup(session, call.hotline)
             if identity.account is not None and identity.dialled and not identity.simulated:
                 await hotline_state.pin(session, call.hotline, identity.account, identity.dialled)
+            for attempt in proving_attempts(call):
+                target, at = attempt.target, attempt.started_at
+                await verified_phones.verify(session, target.user, target.number, Proof.HOTLINE_CALL, at)
 
     @activity.defn(name="hand_in_call")
     async def hand_in_call(self, request: HandInCall) -> None:
@@ -56,6 +60,13 @@ class CallActivities:
     async def _is_deleted(self, call_id: str) -> bool:
         async with self._database.read() as session:
             return await calls.is_deleted(session, call_id)
+
+
+def proving_attempts(call: LoggedCall) -> list[LoggedAttempt]:
+    """Whose user was at the phone. A simulated call rings nobody's phone, in the demo neither, so it proves nothing."""
+    if call.identity.simulated:
+        return []
+    return [attempt for attempt in call.attempts if attempt.key_pressed]
 
 
 def incident_event(call: LoggedCall, plan: CallPlan, public_url: str) -> CallEvent | None:

@@ -18,13 +18,14 @@ from channels.channel import Channel
 from channels.registry import ChannelRegistry
 from config.keys import Keyring
 from domain.alert_targets import fallback
-from domain.alerts import Alert
+from domain.alerts import Alert, message_of
 from domain.delivery import DeliveryError, Refused, Sent, TryLater, Unknown
 from domain.directory import Directory
 from domain.ids import derived_id
 from domain.incident_messages import DeliverAlert, Delivered
 from domain.incidents import read_priority, read_severity
-from storage import incidents, notifications
+from domain.outgoing import Message
+from storage import incidents, notifications, schedule_notices
 from storage.engine import Database
 from storage.incidents import IncidentStep
 from storage.notifications import Claimed, NewNotification, NotificationState
@@ -173,13 +174,13 @@ class DeliveryActivities:
         row = job.notification
         if not row.address:
             raise Refused("no_address", f"There is no address for {row.channel} alerts.")
-        alert = build_alert(row, job.incident, job.directory, self._links)
+        message = message_of(build_alert(row, job.incident, job.directory, self._links))
         known_ids = await self._known_ids(row) if job.in_doubt else None
         try:
             async with asyncio.timeout(_SEND_SECONDS):
                 channel = self._channels(job.directory).get(row.channel)
-                found = await _find_sent(channel, alert, row, known_ids) if known_ids is not None else None
-                return found or await channel.send(alert)
+                found = await _find_sent(channel, message, row, known_ids) if known_ids is not None else None
+                return found or await channel.send(message)
         except DeliveryError:
             raise
         except TimeoutError:
@@ -189,15 +190,18 @@ class DeliveryActivities:
             raise Unknown(f"The channel failed unexpectedly ({type(error).__name__}).") from error
 
     async def _known_ids(self, row: NotificationRow) -> set[str]:
-        """What the provider called the alerts to this address that we know of."""
+        """What the provider called the alerts to this address, and the notices, that we know of."""
+        since = row.created_at - _CLOCK_MARGIN
         async with self._database.read() as session:
-            since = row.created_at - _CLOCK_MARGIN
-            return await notifications.provider_ids_to(session, row.address, since=since)
+            alerts = await notifications.provider_ids_to(session, row.address, since=since)
+            return alerts | await schedule_notices.provider_ids(session, since=since)
 
     async def _note_sent(self, job: _Job, sent: Sent) -> None:
         row, now = job.notification, self._now()
         async with self._database.write() as session:
-            await notifications.set_sent(session, row.id, provider=sent.provider, provider_id=sent.provider_id, at=now)
+            await notifications.set_sent(
+                session, row.id, provider=sent.provider, provider_id=sent.provider_id or None, at=now
+            )
             await _write_line(session, row, IncidentStep(now, "alert_sent", f"Sent: {job.words}."))
 
     async def _try_later(self, job: _Job, failure: TryLater) -> NoReturn:
@@ -251,10 +255,10 @@ class DeliveryActivities:
         )
 
 
-async def _find_sent(channel: Channel, alert: Alert, row: NotificationRow, known_ids: Set[str]) -> Sent | None:
+async def _find_sent(channel: Channel, message: Message, row: NotificationRow, known_ids: Set[str]) -> Sent | None:
     """What an earlier try did send. As long as that cannot be told, the outcome stays unknown."""
     try:
-        return await channel.find_sent(alert, row.created_at, known_ids)
+        return await channel.find_sent(message, row.created_at, known_ids)
     except (Refused, TryLater) as failure:
         raise Unknown(failure.sentence) from failure
 

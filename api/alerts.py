@@ -30,12 +30,13 @@ from domain.directory import Directory, Provider
 from domain.events import KeyPressed
 from domain.incidents import IncidentStatus
 from domain.instructions import Document, Hangup, Leg
-from storage import incidents, notifications
+from storage import incidents, notifications, verified_phones
 from storage.engine import Database
 from storage.incident_actions import Actor, Conflict, IncidentAction, IncidentActions
 from storage.incidents import IncidentStep
 from storage.notifications import NotificationState
 from storage.tables import IncidentRow, NotificationRow
+from storage.verified_phones import Proof
 from telephony.dialect import Dialect
 from telephony.dialects import DIALECTS
 from telephony.receipts import read_call_receipt, read_sms_receipt
@@ -121,7 +122,7 @@ class AlertWebhooks:
     async def _reply(self, where: AlertPath, request: CarrierRequest) -> Reply:
         if not self._links.is_ours(where.notification_id, where.what, where.signature):
             return Reply(403)
-        dialect = _dialect_of(request)
+        dialect = dialect_of(request)
         try:
             if where.what == "status":
                 await self._note_receipt(where.notification_id, dialect.provider, request)
@@ -148,7 +149,9 @@ class AlertWebhooks:
         action = action_for_key(_digits(dialect, request, self._now()))
         if action is None:
             return wrong_key_document(found.alert, prompts_said), prompts_said
-        return await self._act(found, action), prompts_said
+        document = await self._act(found, action)
+        await self._note_proof(found.notification)
+        return document, prompts_said
 
     async def _find(self, notification_id: str) -> _Found | None:
         async with self._database.read() as session:
@@ -174,6 +177,17 @@ class AlertWebhooks:
             return stale_document()
         return confirmation_document(action, ActionResult.ALREADY, number)
 
+    async def _note_proof(self, notification: NotificationRow) -> None:
+        """A machine presses no key: the user is at this phone. What they hear does not depend on it."""
+        user, number = notification.user, notification.address
+        if not user:
+            return
+        try:
+            async with self._database.write() as session:
+                await verified_phones.verify(session, user, number, Proof.ALERT_CALL, self._now())
+        except Exception:
+            log.exception("the proof of a phone was not noted", alert=notification.id)
+
     def _actor(self, notification: NotificationRow) -> Actor:
         return Actor(notification.user or notification.address, self._name(notification), "by phone")
 
@@ -187,7 +201,7 @@ class AlertWebhooks:
             notification = await notifications.get(session, notification_id)
             if notification is None:
                 return
-            receipt = _read_receipt(notification.channel, provider, request)
+            receipt = read_receipt(notification.channel, provider, request)
             before = notification.state
             await notifications.add_receipt(
                 session,
@@ -205,7 +219,7 @@ class AlertWebhooks:
                 await incidents.append_timeline(session, notification.incident_id, step)
 
 
-def _dialect_of(request: CarrierRequest) -> Dialect:
+def dialect_of(request: CarrierRequest) -> Dialect:
     names = {name for name, _ in request.params}
     return DIALECTS[Provider.PLIVO if names & _PLIVO_FIELDS else Provider.TWILIO]
 
@@ -233,7 +247,7 @@ def _was_done_by(actor: Actor, action: AlertAction, current: IncidentRow) -> boo
     return action is AlertAction.RESOLVE and current.resolved_by == actor.key
 
 
-def _read_receipt(channel: str, provider: Provider, request: CarrierRequest) -> Receipt:
+def read_receipt(channel: str, provider: Provider, request: CarrierRequest) -> Receipt:
     if channel == "phone":
         return read_call_receipt(provider, request.params)
     return read_sms_receipt(provider, request.params)

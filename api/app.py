@@ -17,7 +17,8 @@ from fastapi import FastAPI
 from temporalio.client import Client
 
 from activities.delivery import AlertLinks
-from api import health
+from activities.schedule_notices import NoticeLinks
+from api import calendar_feed, health
 from api.addresses import Continuations
 from api.alerts import AlertWebhooks
 from api.call_desk import CallDesk
@@ -25,6 +26,7 @@ from api.call_spool import CallSpool, deliver_spooled, open_call_spool
 from api.carrier_request import Receive, Scope, Send
 from api.codec import codec_application
 from api.dashboard import dashboard_application
+from api.notices import NoticeWebhooks
 from api.own_events import OwnEvents
 from api.push_events import SUFFIX, PushEvents
 from api.services import Services
@@ -36,6 +38,7 @@ from config.logging import set_up_logging
 from config.route_book import RouteBook
 from config.service import ConfigService
 from config.settings import Settings
+from config.settling import settle
 from domain.call_messages import CallStart, CarrierSaid, FetchRecording
 from domain.call_state import Answer
 from intake.acceptance import Acceptance
@@ -90,6 +93,7 @@ class Api:
             AlertLinks(settings.public_url, settings.keyring(Purpose.LINKS)),
             lambda: self.route_book.directory,
         )
+        self.notices = NoticeWebhooks(self.database, NoticeLinks(settings.public_url, settings.keyring(Purpose.LINKS)))
         self.services = Services(
             settings=settings,
             database=self.database,
@@ -152,6 +156,8 @@ class Front:
             await api.voice(scope, receive, send)
         elif path.startswith("/alerts/") and self._role in ("all", "voice"):
             await api.alerts(scope, receive, send)
+        elif path.startswith("/notices/") and self._role in ("all", "voice"):
+            await api.notices(scope, receive, send)
         elif path.startswith(f"{PREFIX}/") and self._settings.demo:
             await api.simulated_carrier(scope, receive, send)
         elif path.endswith(SUFFIX) and path.count("/") == 2 and self._role in ("all", "intake"):
@@ -168,10 +174,12 @@ class Front:
         tasks = [asyncio.create_task(_keep_running(loop)) for loop in api.loops(stop)]
         self.app.state.services = api.services
         if self._role in ("all", "app"):
+            self.app.include_router(calendar_feed.router)
             self.app.mount("/codec", codec_application(api.services))
             self.app.mount("/api/v1", v1_application(api.services))
             self.app.mount("/", dashboard_application(api.services))
         self._api = api
+        settle()
         try:
             yield
         finally:

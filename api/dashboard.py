@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
-from api import recordings, sign_in
+from api import recordings, schedule_page, sign_in
 from api.body_limit import BodyLimit
 from api.pages import FOLDER, SEE_OTHER, page, with_safe_headers
 from api.security import AnyService, Principal, identify
@@ -23,13 +23,17 @@ from api.v1 import incidents as v1_incidents
 from api.v1 import views
 from api.v1.call_incident import open_as_the_hotline_would
 from api.v1.errors import ApiError
+from api.v1.schedules import find_schedule
 from api.v1.shapes import Call
 from domain.call_plan import PassedEntry, Target, resolve_chain
+from domain.coverage import concerns
 from domain.directory import Directory, Hotline, Provider, Role
 from domain.ids import call_workflow_id, incident_workflow_id
 from domain.incidents import IncidentStatus
 from domain.on_call import describe, on_call
-from storage import calls, hotline_state, incidents, notifications
+from domain.on_call import warnings as on_call_warnings
+from domain.schedule import Schedule
+from storage import calendars, calls, hotline_state, incidents, notifications, verified_phones
 from storage.calls import CallFilter
 from storage.incident_actions import IncidentAction, NoSuchIncident
 from storage.incidents import IncidentFilter
@@ -71,11 +75,14 @@ SignedIn = Annotated[Principal, Depends(_signed_in)]
 class _Duty:
     """Who is on call in a schedule, in words."""
 
+    key: str
     name: str
     user: str | None
     reason: str
     next_user: str | None
     next_at: datetime | None
+    since: datetime | None
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +116,33 @@ async def home(request: Request, services: AnyService, principal: SignedIn) -> R
         has_more=bool(triggered.next_cursor or taken.next_cursor),
         calls=shown_calls,
         hotline_names={key: hotline.name for key, hotline in directory.hotlines.items()},
-        duties=[_duty(directory, key, now) for key in sorted(directory.schedules)],
+        duties=[_duty(directory, directory.schedules[key], now) for key in sorted(directory.schedules)],
         lines=_lines(directory, now, {key: user for key, user in modes.items() if user in directory.users}),
         temporal_ui_url=services.settings.temporal_ui_url,
+    )
+
+
+@router.get("/schedules/{schedule}")
+async def show_schedule(request: Request, schedule: str, services: AnyService, principal: SignedIn) -> Response:
+    now = services.clock()
+    directory = await services.config.directory()
+    found = find_schedule(directory, schedule)
+    calendar_keys = [calendar.key for calendar in schedule_page.calendars_of(directory, found)]
+    asked = schedule_page.asked_of_calendars(schedule_page.window(found, now))
+    async with services.database.read() as session:
+        verified = await verified_phones.all_verified(session)
+        events = await calendars.events_between(session, calendar_keys, *asked, schedule_page.MOST_EVENTS)
+    return page(
+        request,
+        "schedule.html",
+        principal=principal,
+        schedule=found,
+        duty=_duty(directory, found, now),
+        concerns=concerns(found, directory, verified, now),
+        warnings=on_call_warnings(found),
+        weeks=schedule_page.weeks_of(directory, found, now, events),
+        lines=list(schedule_page.lines_of(directory, found, now)),
+        overrides=schedule_page.overrides_of(directory, found, now),
     )
 
 
@@ -195,15 +226,17 @@ def _page_before(request: Request, incident: str) -> str:
     return "/" if request.query_params.get("from") == "home" else f"/incidents/{quote(incident)}"
 
 
-def _duty(directory: Directory, key: str, now: datetime) -> _Duty:
-    schedule = directory.schedules[key]
+def _duty(directory: Directory, schedule: Schedule, now: datetime) -> _Duty:
     found = on_call(schedule, now)
     return _Duty(
+        key=schedule.key,
         name=schedule.name,
         user=views.named(directory, found.user).name if found.user else None,
         reason=describe(found.user, found.reason, schedule, found.until),
         next_user=views.named(directory, found.next_user).name if found.next_user else None,
         next_at=found.next_at,
+        since=found.since,
+        until=found.until,
     )
 
 

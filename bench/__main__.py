@@ -1,4 +1,4 @@
-"""``python -m bench [voice] [intake] [alert] [memory]``: all of it without arguments, about seven minutes."""
+"""``python -m bench [schedule] [voice] [intake] [alert] [memory]``: everything without arguments, seven minutes."""
 
 import argparse
 import asyncio
@@ -7,13 +7,13 @@ import tempfile
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
-from bench import alert, intake, machine, memory, voice
+from bench import alert, intake, machine, memory, schedule, voice
 from bench.figures import Row, Verdict, table
 from bench.provider import provider
 from bench.system import whole_system
 from cli.exit import run_and_leave
 
-_SECTIONS = ("voice", "intake", "alert", "memory")
+_SECTIONS = ("schedule", "voice", "intake", "alert", "memory")
 #: these need the whole system; memory is looked at after the others, for it grows with work
 _WHOLE = ("alert", "voice", "memory")
 
@@ -34,6 +34,8 @@ async def _measure(folder: Path, sections: Sequence[str]) -> None:
     for line in machine.describe(folder):
         print(line, flush=True)
     rows: list[Row] = []
+    if "schedule" in sections:
+        rows += schedule.measure()
     if "intake" in sections:
         rows += await _try("intake", intake.measure(_subfolder(folder, "intake")))
     if "voice" in sections:

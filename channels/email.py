@@ -1,4 +1,4 @@
-"""Alerts as e-mail over SMTP."""
+"""E-mail over SMTP."""
 
 import re
 import ssl
@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
-from domain.alerts import Alert, email_html, email_subject, email_text
 from domain.delivery import DeliveryError, Refused, Sent, TryLater, Unknown
+from domain.outgoing import Message
 
 _PROVIDER = "smtp"
 _TIMEOUT_SECONDS = 20.0
@@ -84,26 +84,26 @@ def _encryption(scheme: str, query: str, must_protect: bool) -> Encryption:
 
 
 class EmailChannel:
-    """One connection per message: alerts are rare, and a kept connection is the one that is dead when it counts."""
+    """One connection per message: messages are rare, and a kept connection is the one that is dead when it counts."""
 
     def __init__(self, server: SmtpServer, sender: str, tls_context: ssl.SSLContext | None = None) -> None:
         self._server = server
         self._sender = sender
         self._tls_context = tls_context
 
-    async def send(self, alert: Alert) -> Sent:
-        message = _compose(alert, self._sender)
+    async def send(self, message: Message) -> Sent:
+        mail = _compose(message, self._sender)
         client = self._client()
         try:
             await _connect(client)
-            await _hand_over(client, message)
+            await _hand_over(client, mail)
             with suppress(aiosmtplib.SMTPException, OSError):  # the mail is out, however the farewell goes
                 await client.quit(timeout=_FAREWELL_SECONDS)
         finally:
             client.close()
-        return Sent(_PROVIDER, str(message["Message-ID"]))
+        return Sent(_PROVIDER, str(mail["Message-ID"]))
 
-    async def find_sent(self, alert: Alert, since: datetime, known_ids: Set[str]) -> Sent | None:
+    async def find_sent(self, message: Message, since: datetime, known_ids: Set[str]) -> Sent | None:
         """A mail server cannot be asked. A second copy has the same Message-ID, so mailboxes can tell it is one."""
         return None
 
@@ -147,9 +147,9 @@ async def _connect(client: aiosmtplib.SMTP) -> None:
         raise Refused("smtp_unsuitable", f"The mail server does not offer what is needed: {error}") from error
 
 
-async def _hand_over(client: aiosmtplib.SMTP, message: EmailMessage) -> None:
+async def _hand_over(client: aiosmtplib.SMTP, mail: EmailMessage) -> None:
     try:
-        await client.send_message(message)
+        await client.send_message(mail)
     except aiosmtplib.SMTPRecipientsRefused as error:
         refusal = error.recipients[0]
         raise _answered(refusal.code, refusal.message) from error
@@ -173,24 +173,24 @@ def _answered(code: int, message: str) -> DeliveryError:
     return Refused(str(code), f"The mail server refused the message ({code} {detail}).")
 
 
-def _compose(alert: Alert, sender: str) -> EmailMessage:
-    message = EmailMessage(policy=SMTP_POLICY)
+def _compose(message: Message, sender: str) -> EmailMessage:
+    mail = EmailMessage(policy=SMTP_POLICY)
     domain = _domain(sender)
     try:
-        message["From"] = sender
-        message["To"] = Address(addr_spec=alert.to)
-        message["Subject"] = email_subject(alert)
-        # The same alert always has the same id: a copy from a retry is recognised as one.
-        message["Message-ID"] = f"<{_id_part(alert.notification_id)}@{domain}>"
-        # All alerts of an incident are one thread, although the first message of it never existed.
-        message["References"] = f"<{_id_part(alert.incident_id)}@{domain}>"
+        mail["From"] = sender
+        mail["To"] = Address(addr_spec=message.to)
+        mail["Subject"] = message.subject
+        # The same message always has the same id: a copy from a retry is recognised as one.
+        mail["Message-ID"] = f"<{_id_part(message.id)}@{domain}>"
+        # All messages of a thread belong together, although the first one of it never existed.
+        mail["References"] = f"<{_id_part(message.thread)}@{domain}>"
     except (ValueError, HeaderParseError, IndexError) as error:
         raise Refused("invalid_address", "The e-mail address or the sender cannot be used.") from error
-    message["Date"] = formatdate(usegmt=True)
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(email_text(alert))
-    message.add_alternative(email_html(alert), subtype="html")
-    return message
+    mail["Date"] = formatdate(usegmt=True)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(message.text)
+    mail.add_alternative(message.html, subtype="html")
+    return mail
 
 
 def _domain(sender: str) -> str:

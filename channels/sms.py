@@ -1,12 +1,12 @@
-"""Alerts as text messages over a carrier account."""
+"""Text messages over a carrier account."""
 
 from collections.abc import Set
 from datetime import datetime
 
 from channels.carrier import find_sent
-from domain.alerts import Alert, sms_text
 from domain.delivery import MessageKind, Sent
 from domain.directory import CarrierAccount
+from domain.outgoing import Message
 from telephony.rest import CarrierRest
 
 
@@ -15,10 +15,10 @@ class SmsChannel:
         self._rest = rest
         self._account = account
 
-    async def send(self, alert: Alert) -> Sent:
+    async def send(self, message: Message) -> Sent:
         sender = self._account.from_number or ""
-        message = await self._rest.send_sms(self._account, sender, alert.to, sms_text(alert), alert.status_url)
-        return Sent(self._account.provider, message)
+        sent = await self._rest.send_sms(self._account, sender, message.to, message.sms, message.status_url)
+        return Sent(self._account.provider, sent)
 
-    async def find_sent(self, alert: Alert, since: datetime, known_ids: Set[str]) -> Sent | None:
-        return await find_sent(self._rest, self._account, MessageKind.SMS, alert.to, since, known_ids)
+    async def find_sent(self, message: Message, since: datetime, known_ids: Set[str]) -> Sent | None:
+        return await find_sent(self._rest, self._account, MessageKind.SMS, message.to, since, known_ids)

@@ -2,7 +2,7 @@
 
 import asyncio
 import ipaddress
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -18,19 +18,17 @@ from cli.inspection import installed_settings
 from config.keys import Purpose
 from config.service import ConfigService
 from config.settings import MissingSecretKey, Settings
+from domain.coverage import HORIZON, ConcernKind, concerns
 from domain.delivery import DeliveryError
 from domain.directory import CarrierAccount, Directory
-from domain.on_call import gaps
-from domain.schedule import Schedule
-from domain.titles import rfc3339
 from storage import hotline_state
 from storage.engine import Database
 from storage.journal import JournalUnavailable, open_journal
 from storage.tables import HotlineStateRow
+from storage.verified_phones import all_verified
 from telephony.rest import carrier_rest
 from telephony.rest_exchange import make_client
 
-_LOOK_AHEAD = timedelta(days=7)
 _PATIENCE_SECONDS = 10.0
 #: signed webhooks are refused when they are five minutes off
 _TOLERATED_OFFSET = timedelta(seconds=30)
@@ -41,6 +39,13 @@ class Grade(StrEnum):
     #: worth knowing, and not in the way
     NOTE = "note"
     PROBLEM = "PROBLEM"
+
+
+_HOLES = frozenset({ConcernKind.GAP, ConcernKind.AWAY})
+#: the same whichever schedule shows it
+_ABOUT_PEOPLE = frozenset({ConcernKind.NO_PHONE, ConcernKind.UNVERIFIED_PHONE, ConcernKind.CIRCLE})
+#: what keeps a call from reaching anybody; the rest is worth a note
+_GRADES = dict.fromkeys((*_HOLES, ConcernKind.NO_USER, ConcernKind.NO_PHONE), Grade.PROBLEM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ async def examine(settings: Settings, now: datetime) -> AsyncIterator[Finding]:
         directory = await ConfigService(database, settings.keyring(Purpose.SECRETS)).directory()
         async with database.read() as session:
             states = {state.hotline: state for state in await hotline_state.all_states(session)}
+            verified = await all_verified(session)
         yield Finding(Grade.GOOD, "database", "answers, and its schema is there.")
         async for finding in _check_clock(database):
             yield finding
@@ -91,7 +97,7 @@ async def examine(settings: Settings, now: datetime) -> AsyncIterator[Finding]:
         return
     finally:
         await database.close()
-    for finding in [*check_coverage(directory, now), *check_hotlines(directory, states)]:
+    for finding in [*check_coverage(directory, verified, now), *check_hotlines(directory, states)]:
         yield finding
     async for finding in _check_carriers(directory):
         yield finding
@@ -113,22 +119,18 @@ def check_address(settings: Settings) -> Finding:
     return Finding(Grade.GOOD, "public address", f"{settings.public_url} is https, with a public name.")
 
 
-def check_coverage(directory: Directory, now: datetime) -> Iterator[Finding]:
-    """Times of the next week in which a schedule has nobody."""
+def check_coverage(directory: Directory, verified: Collection[tuple[str, str]], now: datetime) -> Iterator[Finding]:
+    """What is wrong with the schedules in the next 30 days. Who is out of reach is told once, for their next shift."""
+    told: set[str] = set()
     for schedule in directory.schedules.values():
-        holes = gaps(schedule, now, now + _LOOK_AHEAD)
-        if not holes:
-            yield Finding(Grade.GOOD, "coverage", f"{schedule.name} has somebody on call for the next seven days.")
-        for hole in holes:
-            yield _hole(schedule, hole.starts, hole.ends)
-
-
-def _hole(schedule: Schedule, starts: datetime, ends: datetime) -> Finding:
-    sentence = (
-        f"nobody is on call in {schedule.name} from {rfc3339(starts)} to {rfc3339(ends)}. "
-        "Add a layer or an override, unless it is meant."
-    )
-    return Finding(Grade.PROBLEM, "coverage", sentence)
+        found = concerns(schedule, directory, verified, now)
+        if not any(concern.kind in _HOLES for concern in found):
+            days = HORIZON.days
+            yield Finding(Grade.GOOD, "coverage", f"{schedule.name} has somebody on call for the next {days} days.")
+        for concern in found:
+            if concern.kind not in _ABOUT_PEOPLE or concern.key not in told:
+                told.add(concern.key)
+                yield Finding(_GRADES.get(concern.kind, Grade.NOTE), "coverage", concern.text)
 
 
 def check_hotlines(directory: Directory, states: dict[str, HotlineStateRow]) -> Iterator[Finding]:

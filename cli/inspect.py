@@ -6,8 +6,18 @@ import typer
 
 from domain.directory import Role
 
-HotlineKey = Annotated[str, typer.Argument(metavar="HOTLINE", help="The key of the hotline, as in the configuration.")]
-At = Annotated[str | None, typer.Option("--at", help="A moment such as 2026-12-24T18:00+01:00; UTC without an offset.")]
+HotlineKey = Annotated[
+    str | None, typer.Argument(metavar="HOTLINE", help="The key of the hotline, as in the configuration.")
+]
+PolicyKey = Annotated[
+    str | None, typer.Option("--policy", help="Whom this escalation policy would alert, instead of a hotline's chain.")
+]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at", help="A moment such as 2026-12-24T18:00+01:00. Without an offset it is UTC, as in the answer."
+    ),
+]
 TokenName = Annotated[str, typer.Argument(metavar="NAME", help="What the token is for; shown in lists and timelines.")]
 TokenRole = Annotated[Role, typer.Option("--role", help="What it may do; each role includes the ones after it.")]
 TokenUser = Annotated[str | None, typer.Option("--user", help="On whose behalf it acts: the key of a user.")]
@@ -23,11 +33,18 @@ def register(app: typer.Typer) -> None:
     app.command("sign-in")(sign_in)
 
 
-def who(hotline: HotlineKey, at: At = None) -> None:
-    """Say who would ring, in order, and why, without calling anybody."""
-    from cli.inspection import print_who
+def who(hotline: HotlineKey = None, policy: PolicyKey = None, at: At = None) -> None:
+    """Say who would ring, or with --policy who would be paged, in order, and why, without calling anybody."""
+    from cli.inspection import print_who, print_who_is_paged
 
-    print_who(hotline, at)
+    match hotline, policy:
+        case str(), None:
+            print_who(hotline, at)
+        case None, str():
+            print_who_is_paged(policy, at)
+        case _:
+            typer.echo("Name a hotline, or an escalation policy with --policy: one of the two.", err=True)
+            raise typer.Exit(1)
 
 
 def check() -> None:

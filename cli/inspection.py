@@ -11,8 +11,10 @@ from sqlalchemy.exc import DBAPIError
 from config.keys import Purpose
 from config.service import ConfigService
 from config.settings import MissingSecretKey, Settings
+from domain.alert_targets import PlannedAlert
 from domain.call_plan import PassedEntry, Target, resolve_chain
-from domain.directory import Directory, Hotline, Role
+from domain.directory import Directory, EscalationPolicy, Hotline, Role
+from domain.policy_preview import PreviewedLevel, preview
 from storage import hotline_state, tokens
 from storage.engine import Database
 
@@ -42,6 +44,18 @@ def print_who(hotline: str, at: str | None) -> None:
     typer.echo(_with_installation(work))
 
 
+def print_who_is_paged(policy: str, at: str | None) -> None:
+    async def work(_database: Database, directory: Directory) -> str:
+        found = _policy(directory, policy)
+        moment = _moment(at) if at is not None else datetime.now(UTC)
+        try:
+            return paged_text(found, moment, preview(found, directory, moment))
+        except OverflowError:
+            raise Unanswerable("The later levels would be beyond the end of the calendar.") from None
+
+    typer.echo(_with_installation(work))
+
+
 def print_new_token(name: str, role: Role, user: str | None) -> None:
     async def work(database: Database, directory: Directory) -> str:
         if user is not None:
@@ -66,7 +80,7 @@ def print_sign_in_link(user: str) -> None:
 
 def who_text(hotline: Hotline, at: datetime, chain: tuple[Target | PassedEntry, ...]) -> str:
     """One line for each entry of the chain."""
-    lines = [f"{hotline.name} ({hotline.number}), {at.astimezone(UTC).strftime('%Y-%m-%d %H:%M UTC')}:"]
+    lines = [f"{hotline.name} ({hotline.number}), {_shown(at)}:"]
     for entry in chain:
         match entry:
             case Target():
@@ -76,6 +90,28 @@ def who_text(hotline: Hotline, at: datetime, chain: tuple[Target | PassedEntry, 
     if not any(isinstance(entry, Target) for entry in chain):
         lines.append("  Nobody would ring.")
     return "\n".join(lines)
+
+
+def paged_text(policy: EscalationPolicy, at: datetime, levels: tuple[PreviewedLevel, ...]) -> str:
+    """A line for each level and, under it, one for each alert."""
+    lines = [f"{policy.name}, for an incident at {_shown(at)} that nobody acknowledges:"]
+    for level in levels:
+        lines.append(f"  Level {level.number}, {_shown(level.at)}:")
+        lines += [f"    {_alert_words(alert)}: {alert.reason}" for alert in level.targets.alerts]
+        lines += [f"    passed: {reason}" for reason in level.targets.empty]
+    if not any(level.targets.alerts for level in levels):
+        lines.append("  Nobody would be paged.")
+    return "\n".join(lines)
+
+
+def _alert_words(alert: PlannedAlert) -> str:
+    if not alert.user:
+        return f"{alert.channel} to {alert.address}"
+    return f"{alert.channel} to {alert.name}, {alert.address or 'who has no address for it'}"
+
+
+def _shown(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _with_installation(work: Work[T]) -> T:
@@ -111,6 +147,14 @@ def _hotline(directory: Directory, key: str) -> Hotline:
         known = ", ".join(sorted(directory.hotlines)) or "none yet"
         raise Unanswerable(f"There is no hotline {key!r}. These are configured: {known}.")
     return hotline
+
+
+def _policy(directory: Directory, key: str) -> EscalationPolicy:
+    policy = directory.escalation_policies.get(key)
+    if policy is None:
+        known = ", ".join(sorted(directory.escalation_policies)) or "none yet"
+        raise Unanswerable(f"There is no escalation policy {key!r}. These are configured: {known}.")
+    return policy
 
 
 def _require_user(directory: Directory, key: str) -> None:

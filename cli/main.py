@@ -1,5 +1,7 @@
 """The ``dutyline`` command. Each command imports what it needs when it runs, so that the help is quick."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -26,7 +28,8 @@ _PROCESSES = {"up", "api", "worker"}
 
 @app.callback()
 def _before_every_command(context: typer.Context) -> None:
-    end_with_parent()
+    if context.invoked_subcommand != "up":
+        end_with_parent()
     if context.invoked_subcommand not in _PROCESSES:
         installation.adopt()
 
@@ -41,13 +44,10 @@ def up(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="The port of the api and the dashboard.")] = 8080,
 ) -> None:
     """Run the whole system on this machine: database, Temporal, worker and api."""
-    from cli.up import CannotStart, Options, up
-
-    try:
-        up(Options(data_dir=data_dir, port=port, is_demo=demo, config_file=config))
-    except CannotStart as reason:
-        typer.echo(str(reason), err=True)
-        raise typer.Exit(1) from None
+    # Another program in this process, for it stays as long as the installation, and what reads the command line is
+    # larger than all the rest of it.
+    arguments = [str(data_dir), str(port), str(int(demo)), *([str(config)] if config else [])]
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "cli.up", *arguments])  # noqa: S606 (it needs no shell)
 
 
 @app.command()

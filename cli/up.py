@@ -1,7 +1,8 @@
 """``dutyline up``: the whole system on one machine, started in order and stopped as a whole.
 
 This process lives as long as the installation and must stay small: standard library only. What needs more (migrations,
-configuration, the screen at the end) runs in a process that ends again.
+configuration, the screen at the end) runs in a process that ends again. Even the command line is read before, by
+``cli.main``, which gives way to ``python -m cli.up DATA_DIR PORT IS_DEMO [CONFIG_FILE]``.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from cli import installation
+from cli.exit import end_with_parent, run_and_leave
 from cli.health import first_free, http_get, is_free, temporal_serves, unready_parts
 from cli.processes import stop_leftovers
 from cli.supervisor import Child, ChildFailed, Supervisor
@@ -39,6 +41,10 @@ class Options:
     port: int
     is_demo: bool
     config_file: Path | None
+
+    @classmethod
+    def read(cls, data_dir: str, port: str, is_demo: str, config_file: str | None = None) -> "Options":
+        return cls(Path(data_dir), int(port), is_demo == "1", Path(config_file) if config_file else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +140,11 @@ def _temporal_server(cli: Path, folder: Path, port: int, ui_port: int, api_port:
     # As durable as the server's default journal and about twice as fast.
     pragmas = ["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=full"]
     store = ["--db-filename", str(folder / "temporal.db"), *pragmas]
+    # A worker may begin at once with an activity that its own workflow has just asked for.
+    eager = ["--dynamic-config-value", "system.enableActivityEagerExecution=true"]
     return Child(
         name="temporal",
-        command=(str(cli), "server", "start-dev", *flags, *codec, *store, "--log-level", "warn"),
+        command=(str(cli), "server", "start-dev", *flags, *codec, *store, *eager, "--log-level", "warn"),
         log=_log(folder, "temporal"),
         is_healthy=lambda: temporal_serves(cli, f"127.0.0.1:{port}", namespace),
         stop_seconds=10.0,
@@ -192,7 +200,7 @@ def _ours(
 
 
 def _command(*arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "cli.main", *arguments)
+    return (sys.executable, "-P", "-m", "cli.main", *arguments)
 
 
 def _environment(options: Options, folder: Path, temporal: _Temporal) -> dict[str, str]:
@@ -259,3 +267,15 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def _say(text: str) -> None:
     print(text, flush=True)
+
+
+def main() -> None:
+    try:
+        up(Options.read(*sys.argv[1:]))
+    except CannotStart as reason:
+        raise SystemExit(str(reason)) from None
+
+
+if __name__ == "__main__":
+    end_with_parent()
+    run_and_leave(main)

@@ -32,6 +32,7 @@ class Purpose(StrEnum):
     SECRETS = "stored secrets"
     LINKS = "signed links"
     SIMULATOR = "simulated carrier"
+    CALENDAR_FEEDS = "calendar feeds"
 
 
 class Unreadable(Exception):

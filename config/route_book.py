@@ -23,6 +23,8 @@ from storage.tables import HotlineStateRow, TestModeRow
 _log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.5
+#: with no news; so that a database that is gone altogether is noticed
+_LOOK_ANYWAY_SECONDS = 5.0
 #: how long one look in the database may take: a carrier waits for the answer
 _LOOK_SECONDS = 1.5
 #: how long an unknown token stays unknown, and a database that did not answer is not asked again for one
@@ -163,15 +165,25 @@ class RouteBook:
         if self._page is None:
             await asyncio.to_thread(self.load)
         stopped = asyncio.ensure_future(stop.wait())
+        changes, look_at = self._database.changes(), 0.0
         try:
             while not stop.is_set():
+                started = self._clock()
+                is_asked = self._wake.is_set()
                 self._wake.clear()
-                await self.refresh()
+                # Asked first, and always: what is committed while the book is read is news at the next look.
+                has_news = changes.any()
+                if has_news or is_asked or time.monotonic() >= look_at:
+                    was_read = await self.refresh()
+                    look_at = time.monotonic() + _LOOK_ANYWAY_SECONDS if was_read else 0.0
+                else:
+                    self._read_at = started
                 woken = asyncio.ensure_future(self._wake.wait())
                 await asyncio.wait({stopped, woken}, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 woken.cancel()
         finally:
             stopped.cancel()
+            changes.close()
 
     async def refresh(self) -> bool:
         """Compare with the database now; ``False`` when it did not answer. Callers at the same time share one look."""

@@ -11,24 +11,26 @@ from config.compile import compile_directory
 from config.export import Exported, export_snapshot
 from config.keys import Keyring
 from config.loader import Document
-from config.plan import Action, Change, FieldChange, Plan, make_plan, not_wanted
-from config.problems import InvalidResource, Problem, errors
-from config.resources import Body, Kind
-from config.schedules import Override
+from config.overrides import notices_of, override_plan
+from config.plan import Action, Change, Plan, make_plan, not_wanted
+from config.resources import Body, Kind, User
+from config.rotation_changes import PlannedChange, RotationChange, rotation_plan
 from config.sealing import open_body, seal_body, unmasked_body
 from config.snapshot import OverrideSource, Snapshot, StoredOverride, StoredResource, snapshot_of
-from config.validator import validate
-from config.world import World
+from domain.commands import CommandKind
 from domain.directory import Directory
 from domain.ids import public_id
-from storage import hotline_state
+from storage import calendar_feeds, hotline_state, outbox, schedule_notices, verified_phones
 from storage import resources as store
 from storage.engine import Database
+from storage.outbox import Command, Lane
 
 _TRIES = 10
 _READ_TRIES = 5
 #: changing one of these means other calls than before: the hotline is pinned anew
 _PINNED_BY = frozenset({"number", "provider", "auth_token"})
+#: who is away, who is told of shifts, and how
+_CONCERNS_ALL_SCHEDULES = frozenset({Kind.USERS, Kind.ROOMS, Kind.SHIFT_WEBHOOKS})
 
 
 class UnknownResource(Exception):
@@ -100,9 +102,12 @@ class ConfigService:
             raise UnknownResource(f"there is no {kind}.{key}")
         return _shown(snapshot, stored)
 
-    async def put(self, kind: Kind, key: str, body: object, if_match: int | None = None) -> StoredResource:
+    async def put(
+        self, kind: Kind, key: str, body: object, if_match: int | None = None, actor: str | None = None
+    ) -> StoredResource:
         """Create or replace. What ``body`` leaves out gets its default, except the token, and overrides that were not
-        made by a file: they stay. A secret that is only its mask stays too.
+        made by a file: they stay. A secret that is only its mask stays too. Whoever an override concerns is told,
+        except the ``actor``.
 
         Raises :class:`InvalidResource`, and :class:`VersionConflict` when ``if_match`` is not the current version.
         """
@@ -113,7 +118,7 @@ class ConfigService:
             wanted = unmasked_body(body, stored.body) if stored is not None and isinstance(body, dict) else body
             return make_plan(snapshot, {kind: {key: wanted}})
 
-        await self._carry_out(plan)
+        await self._carry_out(plan, actor)
         return await self.get(kind, key)
 
     async def delete(self, kind: Kind, key: str, if_match: int | None = None) -> None:
@@ -129,27 +134,61 @@ class ConfigService:
 
         await self._carry_out(plan)
 
-    async def add_override(self, schedule: str, body: object, source: OverrideSource) -> StoredOverride:
-        """Raises :class:`InvalidResource` (paths as if the override were the resource), :class:`UnknownResource`."""
+    async def add_override(
+        self, schedule: str, body: object, source: OverrideSource, actor: str | None = None
+    ) -> StoredOverride:
+        """The people involved are told, except the ``actor`` (a user's key; ``None`` when nobody knows who it was).
+
+        Raises :class:`InvalidResource` (paths as if the override were the resource), :class:`UnknownResource`.
+        """
+        return (await self.add_overrides(schedule, lambda _directory: [body], source, actor))[0]
+
+    async def add_overrides(
+        self,
+        schedule: str,
+        bodies_for: Callable[[Directory], Sequence[object]],
+        source: OverrideSource,
+        actor: str | None = None,
+    ) -> Sequence[StoredOverride]:
+        """As :meth:`add_override`, all of them or none. ``bodies_for`` is asked with the very configuration that they
+        are written to, again when somebody else wrote in between; what it raises comes through."""
 
         def plan(snapshot: Snapshot) -> Plan:
             stored = _schedule(snapshot, schedule)
-            content = _checked_override(snapshot, stored, body)
-            return _override_plan(snapshot, stored, source, new=(content,))
+            return override_plan(snapshot, stored, source, new=bodies_for(compile_directory(snapshot)))
 
-        created = await self._carry_out(plan)
-        return created[0]
+        return await self._carry_out(plan, actor)
 
-    async def delete_override(self, schedule: str, override_id: str) -> None:
-        """Raises :class:`UnknownResource`."""
+    async def change_rotation(
+        self, schedule: str, layer: str, change: RotationChange, if_match: int | None = None
+    ) -> tuple[StoredResource, int]:
+        """End the layer at a date and begin another there. Returns the schedule and the position of the layer that
+        ends; the one that begins follows it.
+
+        Raises ``EditRefused``, :class:`InvalidResource` (paths as if the change were the resource),
+        :class:`UnknownResource` and :class:`VersionConflict`.
+        """
+        planned: list[PlannedChange] = []
+
+        def plan(snapshot: Snapshot) -> Plan:
+            stored = _schedule(snapshot, schedule)
+            _match(stored, if_match)
+            planned.append(rotation_plan(snapshot, stored, layer, change))
+            return planned[-1].plan
+
+        await self._carry_out(plan)
+        return await self.get(Kind.SCHEDULES, schedule), planned[-1].position
+
+    async def delete_override(self, schedule: str, override_id: str, actor: str | None = None) -> None:
+        """Whoever made it. The people involved are told, except the ``actor``. Raises :class:`UnknownResource`."""
 
         def plan(snapshot: Snapshot) -> Plan:
             stored = _schedule(snapshot, schedule)
             if all(override.id != override_id for override in snapshot.overrides_of(schedule)):
                 raise UnknownResource(f"schedules.{schedule} has no override {override_id}")
-            return _override_plan(snapshot, stored, OverrideSource.API, gone=(override_id,))
+            return override_plan(snapshot, stored, OverrideSource.API, gone=(override_id,))
 
-        await self._carry_out(plan)
+        await self._carry_out(plan, actor)
 
     async def plan(self, document: Document, *, prune: bool = False) -> Plan:
         """What applying would change. Raises :class:`InvalidResource`; ``document.locate`` finds the lines."""
@@ -191,16 +230,22 @@ class ConfigService:
             (StoredOverride(row.id, row.schedule, row.body, row.source, row.created_at) for row in overrides),
         )
 
-    async def _carry_out(self, plan_for: Callable[[Snapshot], Plan]) -> Sequence[StoredOverride]:
+    async def _carry_out(
+        self, plan_for: Callable[[Snapshot], Plan], actor: str | None = None
+    ) -> Sequence[StoredOverride]:
         """Plan on the newest snapshot and write, again when somebody else wrote in between."""
         for _ in range(_TRIES):
-            plan = plan_for(await self.snapshot())
+            snapshot = await self.snapshot()
+            plan = plan_for(snapshot)
             if not plan.changes:
                 return []
             async with self._database.write() as session:
                 if await store.lock_directory_version(session) != plan.version:
                     continue
                 created = [made for change in plan.changes for made in await self._write(session, plan, change)]
+                now = self._clock()
+                await schedule_notices.add(session, notices_of(snapshot, plan, created, actor, now), now)
+                await _let_schedules_be_tended(session, plan, now)
                 await store.set_directory_version(session, plan.version + 1)
             self._on_change()
             return created
@@ -214,12 +259,17 @@ class ConfigService:
                 await store.delete_overrides_of(session, key)
             if kind is Kind.HOTLINES:
                 await store.delete_hotline_state(session, key)
+            if kind is Kind.USERS:
+                await verified_phones.forget(session, key)
+                await calendar_feeds.revoke_all(session, key, self._clock())
             return []
         body = _with_token(change.body)
         sealed = seal_body(self._keyring, kind, key, body)
         await store.write_resource(session, kind, key, sealed, plan.version + 1, self._clock())
         if kind is Kind.HOTLINES and _PINNED_BY.intersection(field.field for field in change.fields):
             await hotline_state.unpin(session, key)
+        if kind is Kind.USERS:
+            await verified_phones.forget(session, key, keep=User.model_validate(body).phone)
         return await self._write_overrides(session, plan, change)
 
     async def _write_overrides(self, session: AsyncSession, plan: Plan, change: Change) -> Sequence[StoredOverride]:
@@ -232,6 +282,15 @@ class ConfigService:
             await store.add_override(session, override_id, change.key, body, plan.source, at)
             created.append(StoredOverride(override_id, change.key, body, plan.source, at))
         return created
+
+
+async def _let_schedules_be_tended(session: AsyncSession, plan: Plan, now: datetime) -> None:
+    """Have each schedule that the change concerns looked at: people may have come or left by it."""
+    touched = {change.key for change in plan.changes if change.kind is Kind.SCHEDULES}
+    if any(change.kind in _CONCERNS_ALL_SCHEDULES for change in plan.changes):
+        touched.update(await store.keys(session, Kind.SCHEDULES))
+    commands = (Command(CommandKind.TEND_SCHEDULE, key, {}, now, Lane.BULK) for key in sorted(touched))
+    await outbox.add(session, *commands)
 
 
 def _shown(snapshot: Snapshot, stored: StoredResource) -> StoredResource:
@@ -261,30 +320,3 @@ def _schedule(snapshot: Snapshot, key: str) -> StoredResource:
     if stored is None:
         raise UnknownResource(f"there is no schedules.{key}")
     return stored
-
-
-def _checked_override(snapshot: Snapshot, stored: StoredResource, body: object) -> Body:
-    shown = snapshot.shown_body(stored)
-    number = len(shown["overrides"])
-    content = {name: value for name, value in body.items() if name != "id"} if isinstance(body, dict) else body
-    candidate = {**shown, "overrides": [*shown["overrides"], content]}
-    prefix = (Kind.SCHEDULES.value, stored.key, "overrides", number)
-    found = errors(validate(Kind.SCHEDULES, stored.key, candidate, World(snapshot.bodies())))
-    problems = [Problem((*p.path[:2], *p.path[4:]), p.message) for p in found if p.path[:4] == prefix]
-    if problems:
-        raise InvalidResource(problems)
-    checked = Override.model_validate(content).body()
-    del checked["id"]
-    return checked
-
-
-def _override_plan(
-    snapshot: Snapshot,
-    stored: StoredResource,
-    source: OverrideSource,
-    new: tuple[Body, ...] = (),
-    gone: tuple[str, ...] = (),
-) -> Plan:
-    fields = (FieldChange("overrides", list(gone), list(new)),)
-    change = Change(Action.UPDATE, Kind.SCHEDULES, stored.key, stored.body, fields, new, gone)
-    return Plan(snapshot.version, (change,), source=source)

@@ -1,5 +1,6 @@
 """Settings of one process, from the environment (``DUTYLINE_…``)."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
@@ -41,6 +42,8 @@ class Settings(BaseSettings):
     bootstrap_token: str | None = None
     smtp_url: str | None = None
     smtp_from: str = "dutyline@localhost"
+    #: private networks that rooms, webhooks and calendars may be in; what is public is always reached
+    egress_allow: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     #: events that each integration may send to one process; no limit unless set
     push_events_per_minute: Annotated[int, Field(gt=0)] | None = None
     #: how long an api that is stopped goes on answering for the calls that it has on the line
@@ -54,7 +57,12 @@ class Settings(BaseSettings):
     @field_validator("secret_key", mode="before")
     @classmethod
     def _split_list(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        return _parts(value) if isinstance(value, str) else value
+
+    @field_validator("egress_allow", mode="before")
+    @classmethod
+    def _read_networks(cls, value: object) -> object:
+        return tuple(_network(part) for part in _parts(value)) if isinstance(value, str) else value
 
     @field_validator("public_url", mode="after")
     @classmethod
@@ -90,6 +98,20 @@ class Settings(BaseSettings):
 
     def keyring(self, purpose: Purpose) -> Keyring:
         return Keyring(self.secret_keys(), purpose)
+
+
+def _parts(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise UnusableSetting(
+            f"DUTYLINE_EGRESS_ALLOW cannot be used: “{text}” is no network. "
+            "It must be networks separated by commas, like 10.20.0.0/16,fd12:3456::/32."
+        ) from None
 
 
 def _is_smtp_address(url: str) -> bool:

@@ -1,4 +1,4 @@
-"""Every word of an alert: text message, alert call with its keys, e-mail. All texts are in this one place.
+"""Every word of an alert: text message, alert call with its keys, e-mail, chat room. All texts are in this one place.
 
 Titles come from outside, so each text is cleaned and bounded here, before any channel sees it.
 """
@@ -12,6 +12,7 @@ from typing import assert_never
 from domain import gsm
 from domain.directory import Priority, Severity
 from domain.instructions import Document, Hangup, Menu, Say
+from domain.outgoing import Message
 from domain.phone import clean_text
 
 MAX_SPOKEN_CHARACTERS = 420
@@ -89,6 +90,28 @@ def sms_text(alert: Alert) -> str:
         gsm.plain(_title(alert)),
         lambda title: f"{head}: {title}\n{alert.link}",
         lambda text: gsm.segments(text) <= _MAX_SEGMENTS,
+    )
+
+
+def chat_text(alert: Alert) -> str:
+    """What is posted in a room: as a text message says it, with the whole title."""
+    head = " ".join([f"#{alert.number}", *_labels(alert)])
+    return f"{head}: {_title(alert)}\n{alert.link}"
+
+
+def message_of(alert: Alert) -> Message:
+    """The alert as channels send it; alerts of one incident are one thread."""
+    return Message(
+        id=alert.notification_id,
+        thread=alert.incident_id,
+        to=alert.to,
+        subject=email_subject(alert),
+        text=email_text(alert),
+        html=email_html(alert),
+        sms=sms_text(alert),
+        chat=chat_text(alert),
+        answer_url=alert.answer_url,
+        status_url=alert.status_url,
     )
 
 

@@ -30,12 +30,14 @@ class CallOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LoggedAttempt:
-    """One phone that was rung, with measured times."""
+    """One phone that was rung, with measured times. ``key_pressed``: somebody there, and no machine, pressed the key
+    that takes the call."""
 
     target: Target
     outcome: AttemptOutcome | None
     started_at: datetime
     ended_at: datetime | None
+    key_pressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,8 @@ def _attempts(plan: CallPlan, facts: CallFacts) -> tuple[LoggedAttempt, ...]:
             continue
         finish = attempt.finish
         ended_at = finish.at if finish is not None else facts.ended_at
-        logged.append(LoggedAttempt(target, attempt_outcome(plan, attempt, facts), started_at, ended_at))
+        outcome = attempt_outcome(plan, attempt, facts)
+        logged.append(LoggedAttempt(target, outcome, started_at, ended_at, attempt.key_at is not None))
     return tuple(logged)
 
 

@@ -11,6 +11,8 @@ class CommandKind(StrEnum):
     START_INCIDENT = "start_incident"
     #: tell the workflow that the row changed; ``{version, what, by}``
     CHANGED = "changed"
+    #: have a run for a schedule and let it look at the schedule and its notices; the target is the schedule's key
+    TEND_SCHEDULE = "tend_schedule"
 
 
 def changed_payload(version: int, what: IncidentStatus | str, by: str | None) -> dict[str, Any]:

@@ -17,7 +17,7 @@ class MessageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider took the alert. ``provider_id`` is what its receipts will name."""
+    """The provider took the message. ``provider_id`` is what its receipts will name; empty where it names nothing."""
 
     provider: str
     provider_id: str

@@ -46,6 +46,10 @@ def incident_workflow_id(incident_id: str) -> str:
     return f"incident-{incident_id}"
 
 
+def shift_watch_workflow_id(schedule: str) -> str:
+    return f"shift-watch-{schedule}"
+
+
 def call_event_id(call: str) -> str:
     """The one intake event of a call: it opens at most one incident, however often it is handed in."""
     return f"call:{call}"

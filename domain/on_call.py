@@ -256,11 +256,15 @@ def _overridden(override: Override, held: _Held) -> Iterator[_Held]:
 
 def _delegated(schedule: Schedule, pieces: Iterable[Shift]) -> Iterator[Shift]:
     """What is left of each piece to its user, and what falls to delegates or to nobody."""
+    away = {absence.user for absence in schedule.absences}
     points = turning_points(schedule.absences)
     for piece in pieces:
+        if piece.user not in away:
+            yield piece
+            continue
         cuts = points[bisect_right(points, piece.starts) : bisect_left(points, piece.ends)]
         for starts, ends in pairwise([piece.starts, *cuts, piece.ends]):
-            yield _by_whoever_is_here(schedule, replace(piece, starts=starts, ends=ends))
+            yield _by_whoever_is_here(schedule, Shift(piece.user, starts, ends, piece.reason))
 
 
 def _by_whoever_is_here(schedule: Schedule, piece: Shift) -> Shift:
@@ -278,9 +282,9 @@ def _joined(pieces: Iterable[Shift]) -> list[Shift]:
     """Neighbours with the same user and the same reason are one shift."""
     line: list[Shift] = []
     for piece in pieces:
-        touches = bool(line) and line[-1].ends == piece.starts
-        if touches and (line[-1].user, line[-1].reason) == (piece.user, piece.reason):
-            line[-1] = replace(line[-1], ends=piece.ends)
+        last = line[-1] if line else None
+        if last and last.user == piece.user and last.ends == piece.starts and last.reason == piece.reason:
+            line[-1] = Shift(last.user, last.starts, piece.ends, last.reason)
         else:
             line.append(piece)
     return line

@@ -30,11 +30,12 @@ class Turn(NamedTuple):
     user: str
 
 
-class _FirstHandoff(NamedTuple):
-    """The handoff that begins the first full turn: on the wall clock, and as an instant."""
+class _Rhythm(NamedTuple):
+    """The handoff that begins the first full turn, on the wall clock and as an instant, and how long turns are."""
 
     local: datetime
     instant: datetime
+    length: timedelta
 
 
 def active_interval(layer: Layer, timezone: str) -> Interval:
@@ -51,8 +52,12 @@ def coverage(layer: Layer, timezone: str, within: Interval) -> list[Turn]:
     if frame.starts >= frame.ends or not layer.members:
         return []
     windows = _slot_windows(layer.slots, timezone, frame) if layer.slots else [frame]
-    turns = list(_turns(layer, timezone, active, frame))
-    return [Turn(starts, ends, turn.user) for turn, starts, ends in overlaps(turns, windows)]
+    rhythm = _rhythm(layer, timezone, active.starts)
+    return [
+        Turn(starts, ends, turn.user)
+        for window in windows
+        for turn, starts, ends in overlaps(list(_turns(layer, timezone, active, rhythm, window)), [window])
+    ]
 
 
 def _layer_bound(bound: date | datetime, layer: Layer, timezone: str) -> datetime:
@@ -61,26 +66,25 @@ def _layer_bound(bound: date | datetime, layer: Layer, timezone: str) -> datetim
     return instant_of(datetime.combine(bound, _wall_time(layer.handoff.time)), timezone)
 
 
-def _turns(layer: Layer, timezone: str, active: Interval, frame: Interval) -> Iterator[Turn]:
+def _turns(layer: Layer, timezone: str, active: Interval, rhythm: _Rhythm, frame: Interval) -> Iterator[Turn]:
     """The turns that reach into the frame, uncut; the first one may lie before it."""
     if len(set(layer.members)) == 1:
         if (only := layer.members[0]) is not None:
             yield Turn(*active, only)
         return
-    first = _first_handoff(layer, timezone, active.starts)
-    number = _turn_number(layer, timezone, first, frame.starts)
+    number = _turn_number(layer, timezone, rhythm, frame.starts)
     # The first member is already on call between the layer's start and the first handoff.
-    starts = active.starts if number == 0 else _turn_start(layer, timezone, first, number)
+    starts = active.starts if number == 0 else _turn_start(layer, timezone, rhythm, number)
     while starts < frame.ends:
-        ends = _turn_start(layer, timezone, first, number + 1)
+        ends = _turn_start(layer, timezone, rhythm, number + 1)
         member = layer.members[number % len(layer.members)]
         if member is not None and starts < ends:
             yield Turn(starts, ends, member)
         starts, number = ends, number + 1
 
 
-def _first_handoff(layer: Layer, timezone: str, starts: datetime) -> _FirstHandoff:
-    """The first handoff at or after the layer's start.
+def _rhythm(layer: Layer, timezone: str, starts: datetime) -> _Rhythm:
+    """The first full turn begins with the first handoff at or after the layer's start.
 
     The search begins two days early: on a day that the clock skips, the handoff is the moment of the jump.
     """
@@ -90,8 +94,8 @@ def _first_handoff(layer: Layer, timezone: str, starts: datetime) -> _FirstHando
         day = date.fromordinal(ordinal)
         local = datetime.combine(day, _wall_time(layer.handoff.time))
         if weekday in (None, day.weekday()) and (instant := instant_of(local, timezone)) >= starts:
-            return _FirstHandoff(local, instant)
-    return _FirstHandoff(FAR_FUTURE.replace(tzinfo=None), FAR_FUTURE)
+            return _Rhythm(local, instant, turn_length(layer))
+    return _Rhythm(FAR_FUTURE.replace(tzinfo=None), FAR_FUTURE, turn_length(layer))
 
 
 def _handoff_weekday(layer: Layer, timezone: str) -> int | None:
@@ -105,7 +109,8 @@ def _handoff_weekday(layer: Layer, timezone: str) -> int | None:
     return layer.starts.weekday()
 
 
-def _turn_length(layer: Layer) -> timedelta:
+def turn_length(layer: Layer) -> timedelta:
+    """Of one full turn: elapsed time for hours, time on the wall clock for days and weeks."""
     every = min(max(1, layer.rotation.every), _MAX_EVERY)
     match layer.rotation.unit:
         case RotationUnit.HOUR:
@@ -118,26 +123,26 @@ def _turn_length(layer: Layer) -> timedelta:
             assert_never(layer.rotation.unit)
 
 
-def _turn_start(layer: Layer, timezone: str, first: _FirstHandoff, number: int) -> datetime:
+def _turn_start(layer: Layer, timezone: str, rhythm: _Rhythm, number: int) -> datetime:
     """When turn ``number`` begins: hours elapse, days and weeks are counted on the wall clock."""
     try:
         if layer.rotation.unit is RotationUnit.HOUR:
-            return first.instant + number * _turn_length(layer)
-        return instant_of(first.local + number * _turn_length(layer), timezone)
+            return rhythm.instant + number * rhythm.length
+        return instant_of(rhythm.local + number * rhythm.length, timezone)
     except OverflowError:
         return FAR_FUTURE
 
 
-def _turn_number(layer: Layer, timezone: str, first: _FirstHandoff, at: datetime) -> int:
+def _turn_number(layer: Layer, timezone: str, rhythm: _Rhythm, at: datetime) -> int:
     """The turn that an instant lies in, or, where the clock was just set back, the one before it.
 
     The time before the first handoff belongs to turn 0.
     """
-    if at < first.instant:
+    if at < rhythm.instant:
         return 0
     if layer.rotation.unit is RotationUnit.HOUR:
-        return (at - first.instant) // _turn_length(layer)
-    return max(0, (wall_clock(at, timezone) - first.local) // _turn_length(layer))
+        return (at - rhythm.instant) // rhythm.length
+    return max(0, (wall_clock(at, timezone) - rhythm.local) // rhythm.length)
 
 
 def _slot_windows(slots: Sequence[Slot], timezone: str, frame: Interval) -> list[Interval]:

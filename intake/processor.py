@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 LEASE = "intake"
 _IDLE_SECONDS = 0.04
+#: whether SQLite's journal has something new is known without reading it
+_SQLITE_IDLE_SECONDS = 0.01
 #: the least time between two transactions
 _BREATH_SECONDS = 0.005
 _RETRY_SECONDS = 1.0
@@ -93,6 +95,7 @@ class Processor:
         self._lease = LeaseHolder(database, LEASE, now)
         # One writer at a time is all that SQLite has; PostgreSQL's writers do not wait for each other.
         self._pace = Pace(0.020 if database.is_sqlite else 0.100)
+        self._idle_seconds = _SQLITE_IDLE_SECONDS if database.is_sqlite else _IDLE_SECONDS
         self._reading: list[Entry] = []
         self._failures = 0
 
@@ -151,7 +154,7 @@ class Processor:
             await self._stumble(_brief(error))
             return _RETRY_SECONDS
         self._failures = 0
-        return self._pace.pause_seconds if count else _IDLE_SECONDS
+        return self._pace.pause_seconds if count else self._idle_seconds
 
     async def _stumble(self, reason: str) -> None:
         """Go on one by one. An event that fails again and again, alone, with the database answering, is set aside:

@@ -7,11 +7,14 @@ then writes would fail at once when another process wrote in between, whatever t
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from storage.changes import Changes
 
 #: how long a SQLite connection waits for another process's write
 BUSY_TIMEOUT_MS = 10_000
@@ -61,6 +64,11 @@ class Database:
             session.begin(),
         ):
             yield session
+
+    def changes(self) -> Changes:
+        """A look-out for what is committed from now on; the caller closes it."""
+        path = make_url(self.url).database if self.is_sqlite else None
+        return Changes(Path(path) if path else None)
 
     async def ping(self) -> None:
         """Return when the database answers; raise the driver's error otherwise."""

@@ -23,6 +23,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
+from storage.changes import Changes
 from storage.engine import Database
 from storage.group_commit import GroupCommit
 from storage.journal_tables import JournalRow, journal_metadata
@@ -103,12 +104,20 @@ class SqliteJournal:
         self._writer = _SqliteThread(path, "journal-append")
         self._reader = _SqliteThread(path, "journal-read")
         self._commits = GroupCommit(self._insert)
+        self._changes = Changes(path)
+        self._was_empty = False
 
     async def append(self, entry: Entry) -> None:
         await self._commits.submit(entry)
 
     async def read(self, limit: int) -> list[Entry]:
-        return await self._reader.run(lambda connection: _read_rows(connection, limit))
+        # In this order: what is written while we read is news at the next look.
+        if not self._changes.any() and self._was_empty:
+            return []
+        self._was_empty = False
+        entries = await self._reader.run(lambda connection: _read_rows(connection, limit))
+        self._was_empty = not entries
+        return entries
 
     async def trim(self, seqs: Sequence[int]) -> None:
         for start in range(0, len(seqs), _TRIM_CHUNK):
@@ -122,6 +131,7 @@ class SqliteJournal:
         return await self._reader.run(_count_set_aside)
 
     async def close(self) -> None:
+        self._changes.close()
         await self._commits.drain()
         await self._writer.close()
         await self._reader.close()

@@ -1,16 +1,15 @@
 """The bytes of recordings: a local folder, or a bucket at S3, GCS or Azure, by the address in the settings."""
 
 import hashlib
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import obstore
-from obstore.store import LocalStore, ObjectStore, from_url
-
 if TYPE_CHECKING:
     from obstore import GetResult
+    from obstore.store import ObjectStore
 
 _CHUNK_BYTES = 5 * 1024 * 1024
 
@@ -28,10 +27,16 @@ class StoredBytes:
 
 
 class RecordingStore:
-    """Objects by key. A key is made by us (``recordings/rec_….mp3``), never taken from outside."""
+    """Objects by key. A key is made by us (``recordings/rec_….mp3``), never taken from outside.
 
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
+    The library is large, and many a process never sees a recording: a folder is opened on first use."""
+
+    def __init__(self, open_store: Callable[[], "ObjectStore"]) -> None:
+        self._open_store = open_store
+
+    @cached_property
+    def _store(self) -> "ObjectStore":
+        return self._open_store()
 
     @classmethod
     def at(cls, location: str | Path) -> "RecordingStore":
@@ -39,13 +44,15 @@ class RecordingStore:
         Raises ``ValueError`` for any other address."""
         match location:
             case Path():
-                return cls(LocalStore(location, mkdir=True, automatic_cleanup=False))
+                location.mkdir(parents=True, exist_ok=True)
+                return cls(lambda: _folder(location))
             case str() if location.startswith("file://"):
                 return cls.at(Path(location.removeprefix("file://")))
             case str() if "://" not in location:
                 return cls.at(Path(location))
             case str() if location.startswith(("s3://", "gs://", "az://")):
-                return cls(from_url(location))
+                bucket = _bucket(location)
+                return cls(lambda: bucket)
             case _:
                 raise ValueError("Recordings are kept in a folder or at s3://…, gs://… or az://…")
 
@@ -61,14 +68,14 @@ class RecordingStore:
                 length += len(chunk)
                 yield chunk
 
-        await obstore.put_async(self._store, key, measured(), chunk_size=_CHUNK_BYTES)
+        await self._store.put_async(key, measured(), chunk_size=_CHUNK_BYTES)
         return StoredBytes(length, digest.hexdigest())
 
     async def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from ``start`` up to, not including, ``end``. Raises :class:`RecordingMissing` before the first
         chunk. The caller knows the length and keeps the range inside it."""
         try:
-            result = await obstore.get_async(self._store, key, options={"range": (start, end)})
+            result = await self._store.get_async(key, options={"range": (start, end)})
         except FileNotFoundError:
             raise RecordingMissing(key) from None
         return _chunks(result)
@@ -76,9 +83,21 @@ class RecordingStore:
     async def delete(self, key: str) -> None:
         """Delete the object; one that is gone already is deleted."""
         try:
-            await obstore.delete_async(self._store, key)
+            await self._store.delete_async(key)
         except FileNotFoundError:
             return
+
+
+def _folder(path: Path) -> "ObjectStore":
+    from obstore.store import LocalStore
+
+    return LocalStore(path, automatic_cleanup=False)
+
+
+def _bucket(address: str) -> "ObjectStore":
+    from obstore.store import from_url
+
+    return from_url(address)
 
 
 async def _chunks(result: "GetResult") -> AsyncIterator[bytes]:

@@ -39,6 +39,13 @@ async def all_resources(session: AsyncSession) -> Sequence[ResourceRow]:
     return (await session.scalars(select(ResourceRow).order_by(ResourceRow.kind, ResourceRow.key))).all()
 
 
+async def keys(session: AsyncSession, kind: str) -> Sequence[str]:
+    """The keys of a kind, in order."""
+    return (
+        await session.scalars(select(ResourceRow.key).where(ResourceRow.kind == kind).order_by(ResourceRow.key))
+    ).all()
+
+
 async def all_overrides(session: AsyncSession) -> Sequence[OverrideRow]:
     return (await session.scalars(select(OverrideRow).order_by(OverrideRow.created_at, OverrideRow.id))).all()
 

@@ -6,7 +6,7 @@ The conventions are those of ``storage.tables``.
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, Index, UniqueConstraint
+from sqlalchemy import Date, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables import Base
@@ -22,6 +22,8 @@ class ShiftWatchRow(Base):
     user: Mapped[str | None]
     since: Mapped[datetime]
     looked_at: Mapped[datetime]
+    #: the next change that the last look saw coming: an earlier one is an edit made since
+    next_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
 
@@ -50,6 +52,8 @@ class ScheduleNoticeRow(Base):
     channel: Mapped[str]
     #: what is said, frozen when the row is made: subject and text, or a webhook's document
     body: Mapped[dict[str, Any]]
+    #: from then on it is no news any more and is not sent
+    stale_at: Mapped[datetime | None]
     state: Mapped[str]
     provider: Mapped[str | None]
     provider_id: Mapped[str | None]
@@ -77,26 +81,34 @@ class CalendarFeedRow(Base):
 
 
 class CalendarStateRow(Base):
-    """How the last reading of a foreign calendar went. ``error`` is for people; the events of before stay."""
+    """How the last reading of a foreign calendar went. ``error`` is for people; the events of before stay.
+
+    ``source`` tells apart what was read: the digest of an address, or the file that was handed in and is kept here.
+    """
 
     __tablename__ = "calendar_states"
 
     calendar: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str]
     tried_at: Mapped[datetime]
+    #: the reading whose events are shown
     refreshed_at: Mapped[datetime | None]
     error: Mapped[str | None]
+    file: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
 class CalendarEventRow(Base):
-    """One occurrence of an event of a foreign calendar; a reading replaces a calendar's events as a whole.
+    """One occurrence of an event of a foreign calendar, by the reading that brought it: a reading replaces a calendar's
+    events as a whole, but is written in pieces.
 
-    All-day events have days instead of instants: they begin at midnight wherever they are looked at.
+    All-day events have days: they begin at midnight wherever they are looked at.
     """
 
     __tablename__ = "calendar_events"
     __table_args__ = (Index(None, "calendar", "starts"),)
 
     calendar: Mapped[str] = mapped_column(primary_key=True)
+    read_at: Mapped[datetime] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     uid: Mapped[str]
     title: Mapped[str]
@@ -119,13 +131,16 @@ class VerifiedPhoneRow(Base):
 
 
 class PhoneCodeRow(Base):
-    """A code on its way to a phone; only its SHA-256 is kept."""
+    """The last code that was sent to a number, and how many were sent within an hour of ``hour_began_at``. Only the
+    code's SHA-256 is kept."""
 
     __tablename__ = "phone_codes"
 
-    user: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(primary_key=True)
+    user: Mapped[str]
     hash: Mapped[str]
     sent_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
+    hour_began_at: Mapped[datetime]
+    sent_in_hour: Mapped[int]

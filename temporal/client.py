@@ -20,6 +20,7 @@ SEARCH_ATTRIBUTES: Final = {
     "DutylineOutcome": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "DutylineIncident": IndexedValueType.INDEXED_VALUE_TYPE_INT,
     "DutylineStatus": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "DutylineSchedule": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
 }
 
 

@@ -31,6 +31,8 @@ log = structlog.get_logger()
 LEASE = "dispatcher"
 #: what another process wrote is found this late at most
 _POLL_SECONDS = 0.05
+#: a command whose time has come makes no news; it is found this late at most
+_LOOK_ANYWAY_SECONDS = 0.25
 _DATABASE_AWAY_SECONDS = 1.0
 _STANDBY_SECONDS = 0.5
 _TELL_SECONDS = 10.0
@@ -68,6 +70,8 @@ class Dispatcher:
         self._lease = LeaseHolder(database, LEASE, now)
         self._window = Window()
         self._wake = asyncio.Event()
+        self._changes = database.changes()
+        self._look_at = 0.0
         #: targets whose command is in flight, or told but not yet marked
         self._in_flight: dict[str, asyncio.Task[None]] = {}
         self._told: list[_Told] = []
@@ -96,6 +100,7 @@ class Dispatcher:
             with contextlib.suppress(SQLAlchemyError, OSError):
                 await self._mark()
             await self._lease.release()
+            self._changes.close()
 
     async def _wake_up_at(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -103,6 +108,8 @@ class Dispatcher:
 
     async def _turn(self) -> float:
         """Mark what was told, tell what may be told. Returns how long to wait unless woken, in seconds."""
+        if self._wake.is_set():
+            self._look_at = 0.0
         self._wake.clear()
         try:
             if not await self._lease.hold():
@@ -111,8 +118,9 @@ class Dispatcher:
             await self._trim()
             await self._trim_tokens()
             free = self._window.size - len(self._in_flight)
-            if free > 0:
+            if free > 0 and (time.monotonic() >= self._look_at or self._changes.any()):
                 await self._tell_next(free)
+                self._look_at = time.monotonic() + _LOOK_ANYWAY_SECONDS
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             log.warning("commands wait for the database", error=str(error))
             return _DATABASE_AWAY_SECONDS
@@ -207,6 +215,8 @@ async def tell(door: Door, command: CommandRow) -> None:
             # A run that ended because the incident is resolved needs no successor; one that was lost does.
             if not was_told and news.what != IncidentStatus.RESOLVED:
                 await door.start_incident(command.target)
+        case CommandKind.TEND_SCHEDULE:
+            await door.tend_schedule(command.target)
         case _:
             assert_never(kind)
 

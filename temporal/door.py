@@ -1,6 +1,7 @@
 """The one door to Temporal for starts, signals and updates: every id and policy is decided here."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,13 +12,17 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.call_messages import CallStart, CarrierSaid, FetchRecording
 from domain.call_state import Answer
-from domain.ids import call_workflow_id, incident_workflow_id, recording_workflow_id
+from domain.foreign_calendars import CalendarsStart
+from domain.ids import call_workflow_id, incident_workflow_id, recording_workflow_id, shift_watch_workflow_id
 from domain.incident_messages import Changed, IncidentStart
+from domain.schedule_messages import ScheduleStart
+from workflows.calendars import CALENDARS_ID, CalendarsWorkflow
 from workflows.call import CallWorkflow
 from workflows.canary import CanaryWorkflow
 from workflows.incident import IncidentWorkflow
 from workflows.policies import CALL_TASK_TIMEOUT, CALLS_QUEUE, INCIDENTS_QUEUE
 from workflows.recording import RecordingWorkflow
+from workflows.shift_watch import ShiftWatchWorkflow
 
 
 class Unavailable(Exception):
@@ -125,8 +130,31 @@ class Door:
 
     async def incident_runs(self, incident_id: str) -> bool:
         """Whether the incident has a run that is open, asked by its id. Raises :class:`Unavailable`."""
+        return await self._runs(incident_workflow_id(incident_id))
+
+    async def tend_schedule(self, schedule: str) -> None:
+        """Have a run for the schedule and let it look: start one unless there is one. What was told is in rows, so
+        another run after a lost one tells nobody twice. Raises :class:`Unavailable`."""
         try:
-            found = await self._client.get_workflow_handle(incident_workflow_id(incident_id)).describe()
+            await self._client.start_workflow(
+                ShiftWatchWorkflow.run,
+                ScheduleStart(schedule, indexed=self.indexed),
+                id=shift_watch_workflow_id(schedule),
+                task_queue=INCIDENTS_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                start_signal="changed",
+                static_summary="Tells people, rooms and webhooks of the shifts of one schedule",
+            )
+        except (TemporalError, RPCError, RuntimeError) as error:
+            raise Unavailable(str(error)) from error
+
+    async def schedule_runs(self, schedule: str) -> bool:
+        """Whether the schedule has a run that is open, asked by its id. Raises :class:`Unavailable`."""
+        return await self._runs(shift_watch_workflow_id(schedule))
+
+    async def _runs(self, workflow_id: str) -> bool:
+        try:
+            found = await self._client.get_workflow_handle(workflow_id).describe()
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False
@@ -134,6 +162,30 @@ class Door:
         except (TemporalError, RuntimeError) as error:
             raise Unavailable(str(error)) from error
         return found.status is WorkflowExecutionStatus.RUNNING
+
+    async def tend_calendars(self) -> None:
+        """Have the run that reads foreign calendars every night. Raises :class:`Unavailable`."""
+        await self._start_calendars(None, ())
+
+    async def refresh_calendar(self, calendar: str) -> None:
+        """Have a foreign calendar read soon. Raises :class:`Unavailable`."""
+        await self._start_calendars("refresh", (calendar,))
+
+    async def _start_calendars(self, signal: str | None, arguments: Sequence[str]) -> None:
+        try:
+            await self._client.start_workflow(
+                CalendarsWorkflow.run,
+                CalendarsStart(),
+                id=CALENDARS_ID,
+                task_queue=INCIDENTS_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                start_signal=signal,
+                start_signal_args=arguments,
+                static_summary="Reads other people's calendars every night",
+            )
+        except (TemporalError, RPCError, RuntimeError) as error:
+            raise Unavailable(str(error)) from error
 
     async def ping(self, name: str) -> None:
         """A canary: the way of a call's first answer, without a call. Raises :class:`Unavailable`."""

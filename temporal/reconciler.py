@@ -1,7 +1,7 @@
-"""The reconciler: every open incident has a run, or gets one.
+"""The reconciler: every open incident and every schedule has a run, or gets one.
 
 It asks for each by its id, never by a list: lists come from an index that may be behind, and a run that is merely not
-listed would be doubted for nothing. A missing run is started by a command like any other, so it is paced, and the
+listed would be doubted for nothing. A missing run is started by a command like any other, so it is paced; an
 incident's timeline says so.
 """
 
@@ -14,11 +14,11 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.commands import CommandKind
-from storage import incidents, outbox
+from storage import incidents, outbox, resources
 from storage.engine import Database
 from storage.incidents import IncidentStep
 from storage.lease_holder import LeaseHolder
-from storage.outbox import Command
+from storage.outbox import Command, Lane
 from storage.tables import IncidentRow
 from temporal.door import Door, Unavailable
 
@@ -44,7 +44,7 @@ class Reconciler:
         self._lease = LeaseHolder(database, LEASE, now)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look through all open incidents once a minute, until ``stop`` is set."""
+        """Look through all open incidents and schedules once a minute, until ``stop`` is set."""
         due_at = 0.0
         loop = asyncio.get_running_loop()
         try:
@@ -53,10 +53,11 @@ class Reconciler:
                     if await self._lease.hold() and loop.time() >= due_at:
                         due_at = loop.time() + _EVERY_SECONDS
                         await self.look_through()
+                        await self.look_through_schedules()
                 except (SQLAlchemyError, OSError, Unavailable, TimeoutError) as error:
-                    log.warning("open incidents could not be looked through", error=str(error))
+                    log.warning("open incidents and schedules could not be looked through", error=str(error))
                 except Exception:  # the next minute may fare better; ending the loop would not
-                    log.exception("open incidents could not be looked through")
+                    log.exception("open incidents and schedules could not be looked through")
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_HEARTBEAT_SECONDS):
                         await stop.wait()
@@ -75,6 +76,25 @@ class Reconciler:
                 await asyncio.sleep(_BREATH_SECONDS)
             await self._lease.hold()
         return found
+
+    async def look_through_schedules(self) -> int:
+        """Look at every schedule once, as at incidents. Returns how many had no run."""
+        found = 0
+        async with self._database.read() as session:
+            keys = await resources.keys(session, "schedules")
+        for key in keys:
+            if not await self._door.schedule_runs(key) and await self._watch_again(key):
+                found += 1
+            await asyncio.sleep(_BREATH_SECONDS)
+        return found
+
+    async def _watch_again(self, schedule: str) -> bool:
+        async with self._database.write() as session:
+            if await outbox.has_pending(session, schedule):
+                return False
+            await outbox.add(session, Command(CommandKind.TEND_SCHEDULE, schedule, {}, self._now(), Lane.BULK))
+        log.warning("a schedule had no run", schedule=schedule)
+        return True
 
     async def _page(self, after_number: int) -> list[IncidentRow]:
         async with self._database.read() as session:

@@ -6,17 +6,20 @@ from collections.abc import Coroutine
 from typing import Any
 
 import structlog
+import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
 from config.logging import set_up_logging
 from config.settings import Settings
+from config.settling import settle
 from domain.call_messages import CallStart, CarrierSaid, HandInCall, SaveCall
 from domain.call_state import Answer
+from domain.incident_messages import Changed, DeliverAlert, Delivered, IncidentStart, Tended, TendIncident
 from temporal.client import connect, register_search_attributes
 from temporal.converter import prepare
 from worker.parts import Parts
-from worker.queues import calls_worker, incidents_worker
+from worker.queues import calls_worker, incidents_worker, serving_runner
 
 log = structlog.get_logger()
 
@@ -28,7 +31,9 @@ def run(settings: Settings) -> None:
     """Work until SIGTERM or Ctrl-C."""
     set_up_logging(settings)
     prepare(CallStart, CarrierSaid, Answer, SaveCall, HandInCall)
-    asyncio.run(_until_signalled(settings))
+    prepare(IncidentStart, Changed, TendIncident, Tended, DeliverAlert, Delivered)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_until_signalled(settings))
 
 
 async def _until_signalled(settings: Settings) -> None:
@@ -42,6 +47,7 @@ async def _until_signalled(settings: Settings) -> None:
 async def work(settings: Settings, stop: asyncio.Event) -> None:
     """The whole worker until ``stop`` is set. Whatever is away is waited for; nothing here ends the process."""
     parts = Parts(settings, await connect(settings, lazy=True))
+    settle()
     loops = [asyncio.create_task(_for_ever(name, loop)) for name, loop in parts.loops(stop)]
     try:
         await _serve_queues(settings, parts, stop)
@@ -69,9 +75,10 @@ async def _serve_queues(settings: Settings, parts: Parts, stop: asyncio.Event) -
 
 
 async def _run_workers(client: Client, parts: Parts, build_id: str | None, stop: asyncio.Event) -> None:
+    runner = serving_runner()
     workers: list[Worker] = [
-        calls_worker(client, parts.call_activities(), build_id),
-        incidents_worker(client, parts.incident_activities(), build_id),
+        calls_worker(client, parts.call_activities(), build_id, runner),
+        incidents_worker(client, parts.incident_activities(), build_id, runner),
     ]
     running = [asyncio.create_task(worker.run()) for worker in workers]
     stopping = asyncio.create_task(stop.wait())

@@ -6,11 +6,15 @@ from typing import Any
 
 from temporalio.client import Client
 
+from activities.calendars import CalendarActivities
 from activities.calls import CallActivities
 from activities.delivery import AlertLinks, DeliveryActivities
 from activities.incidents import IncidentActivities
 from activities.recordings import RecordingActivities
-from channels.registry import ChannelRegistry, make_registry
+from activities.schedule_notices import NoticeActivities, NoticeLinks, ScheduleActivities
+from channels.egress import guarded_client
+from channels.outward import TIMEOUT_SECONDS
+from channels.registry import ChannelRegistry, Rooms, make_registry
 from config.keys import Purpose
 from config.route_book import RouteBook
 from config.service import ConfigService
@@ -21,6 +25,7 @@ from storage.engine import Database
 from storage.journal import open_journal
 from storage.recordings import RecordingStore
 from telephony.rest_exchange import make_client
+from temporal.calendar_watch import CalendarWatch
 from temporal.dispatcher import Dispatcher
 from temporal.door import Door
 from temporal.reconciler import Reconciler
@@ -43,6 +48,7 @@ class Parts:
             self._database, self._config, settings.keyring(Purpose.ROUTE_BOOK), settings.data_dir / "route-book"
         )
         self._http = make_client()
+        self._outward = guarded_client(settings.egress_allow, timeout_seconds=TIMEOUT_SECONDS)
         self.door = Door(client)
         self._dispatcher = Dispatcher(self._database, self.door)
         self._reconciler = Reconciler(self._database, self.door)
@@ -61,12 +67,19 @@ class Parts:
             self._config.directory,
             settings.keyring(Purpose.SECRETS),
         )
+        self._calendar_watch = CalendarWatch(self._database, self._config, self.door)
+        self._calendars = CalendarActivities(self._database, self._outward, self._config.directory)
         self._incidents = IncidentActivities(self._database, self._config.directory)
         self._delivery = DeliveryActivities(
             self._database,
             self._config.directory,
             self._channels,
             AlertLinks(settings.public_url, settings.keyring(Purpose.LINKS)),
+        )
+        notice_links = NoticeLinks(settings.public_url, settings.keyring(Purpose.LINKS))
+        self._schedules = ScheduleActivities(self._database, self._config.directory, notice_links)
+        self._notices = NoticeActivities(
+            self._database, self._config.directory, self._channels, self._outward, notice_links
         )
 
     def call_activities(self) -> Sequence[Activity]:
@@ -79,6 +92,10 @@ class Parts:
             self._recordings.give_up_recording,
             self._incidents.tend_incident,
             self._delivery.deliver_alert,
+            self._calendars.list_calendars,
+            self._calendars.refresh_calendar,
+            self._schedules.tend_schedule,
+            self._notices.deliver_notice,
         )
 
     def loops(self, stop: asyncio.Event) -> list[tuple[str, Coroutine[Any, Any, None]]]:
@@ -88,10 +105,12 @@ class Parts:
             ("intake", self._process()),
             ("dispatcher", self._dispatcher.run(stop)),
             ("reconciler", self._reconciler.run(stop)),
+            ("calendars", self._calendar_watch.run(stop)),
         ]
 
     async def close(self) -> None:
         await self._http.aclose()
+        await self._outward.aclose()
         await self._journal.close()
         await self._database.close()
 
@@ -102,4 +121,5 @@ class Parts:
 
     def _channels(self, directory: Directory) -> ChannelRegistry:
         settings = self._settings
-        return make_registry(self._http, directory.carriers, settings.smtp_url, settings.smtp_from)
+        rooms = Rooms(self._outward, directory.rooms.values())
+        return make_registry(self._http, directory.carriers, settings.smtp_url, settings.smtp_from, rooms)

@@ -25,6 +25,15 @@ DELIVER_TIMEOUT = timedelta(seconds=60)
 DELIVER_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=20)
 )
+#: about a minute of trying; then the notice's row waits for the next look at its schedule
+NOTICE_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=2),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=30),
+    maximum_attempts=6,
+)
+#: until a notice that could not be delivered is handed out again
+NOTICE_PAUSE = timedelta(minutes=5)
 #: an account that is missing may be added any day: looked for soon at first, then ever more slowly, for a month
 CREDENTIALS_FIRST_WAIT = timedelta(minutes=10)
 CREDENTIALS_LONGEST_WAIT = timedelta(hours=6)
@@ -39,3 +48,7 @@ FETCH_RETRY = RetryPolicy(
     maximum_attempts=18,
     non_retryable_error_types=["Refused"],
 )
+#: fetching somebody else's calendar, and reading it in a process of its own, which ends after a minute
+READ_CALENDAR_TIMEOUT = timedelta(minutes=2)
+#: calendars wait for each other, and the next night is another chance
+READ_CALENDAR_RETRY = RetryPolicy(initial_interval=timedelta(seconds=20), backoff_coefficient=1.0, maximum_attempts=3)

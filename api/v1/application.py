@@ -6,7 +6,22 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.body_limit import BodyLimit
 from api.services import Services
-from api.v1 import actions, call_actions, calls, hotlines, incidents, schedules, tokens
+from api.v1 import (
+    actions,
+    calendar_feeds,
+    calendars,
+    call_actions,
+    calls,
+    hotlines,
+    incidents,
+    on_call,
+    phones,
+    schedule_edits,
+    schedule_notices,
+    schedule_warnings,
+    schedules,
+    tokens,
+)
 from api.v1.errors import handle_errors
 from api.v1.resources import add_resources
 
@@ -36,7 +51,22 @@ def v1_application(services: Services) -> FastAPI:
     app.add_middleware(AlwaysJson)
     app.add_middleware(BodyLimit)
     handle_errors(app)
-    for module in (actions, incidents, call_actions, calls, hotlines, schedules, tokens):
+    for module in (
+        actions,
+        incidents,
+        call_actions,
+        calls,
+        hotlines,
+        schedules,
+        schedule_edits,
+        schedule_warnings,
+        on_call,
+        phones,
+        calendar_feeds,
+        calendars,
+        schedule_notices,
+        tokens,
+    ):
         app.include_router(module.router)
     add_resources(app)
     return app

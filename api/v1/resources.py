@@ -81,7 +81,7 @@ def _router(kind: Kind) -> APIRouter:
         )
         if kind is Kind.USERS:
             _check_role(principal, before, wanted)
-        stored = await services.config.put(kind, key, wanted, version)
+        stored = await services.config.put(kind, key, wanted, version, actor=principal.user)
         response.status_code = 201 if before is None else 200
         response.headers.update(etag(stored.version))
         return await shown(services, principal, stored)

@@ -1,5 +1,7 @@
 """Schedules: who is on call, when, and why; and overrides."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -8,7 +10,7 @@ from pydantic import BaseModel
 
 from api.security import AnyService, Responder, Viewer
 from api.v1 import shapes, views
-from api.v1.errors import invalid, not_found
+from api.v1.errors import ApiError, invalid, not_found
 from api.v1.parameters import Moment, Time
 from config.snapshot import OverrideSource
 from domain import on_call
@@ -58,12 +60,18 @@ class Shift(BaseModel):
 
 
 class Gap(BaseModel):
+    """`reason` is there where somebody would be on call who is out of office without a delegate."""
+
     starts: Time
     ends: Time
+    reason: Reason | None = None
 
 
 From = Annotated[Moment | None, Query(alias="from", description="Now when it is left out.")]
 To = Annotated[Moment | None, Query(description="30 days after `from` when it is left out; at most 366.")]
+LayerName = Annotated[
+    str | None, Query(description="One layer on its own, without overrides and absences. Everything when left out.")
+]
 
 
 @router.get("/{key}/on-call")
@@ -75,14 +83,55 @@ async def who_is_on_call(
 ) -> OnCall:
     """Who is on call, since when, until when, why, and who comes next."""
     directory = await services.config.directory()
-    schedule = _schedule(directory, key)
-    moment = at or services.clock()
-    answer = on_call.on_call(schedule, moment)
+    return on_call_answer(directory, find_schedule(directory, key), at or services.clock())
+
+
+@router.get("/{key}/shifts")
+async def shifts(
+    key: str, services: AnyService, _principal: Viewer, from_: From = None, to: To = None, layer: LayerName = None
+) -> shapes.Listed[Shift]:
+    """Everybody's time on call in the window, in order, cut at both ends."""
+    directory = await services.config.directory()
+    schedule = _part(find_schedule(directory, key), layer)
+    line = on_call.shifts(schedule, *window(from_ or services.clock(), to))
+    return shapes.Listed(items=shown_shifts(directory, schedule, line))
+
+
+@router.get("/{key}/gaps")
+async def gaps(
+    key: str, services: AnyService, _principal: Viewer, from_: From = None, to: To = None, layer: LayerName = None
+) -> shapes.Listed[Gap]:
+    """When nobody is on call in the window."""
+    schedule = _part(find_schedule(await services.config.directory(), key), layer)
+    line = on_call.shifts(schedule, *window(from_ or services.clock(), to))
+    return shapes.Listed(items=shown_gaps(schedule, line))
+
+
+@router.post("/{key}/overrides", status_code=201)
+async def add_override(
+    key: str, services: AnyService, principal: Responder, body: Annotated[Any, Body()] = None
+) -> dict[str, Any]:
+    """`{user, starts, ends, replaces?, comment?}` as in the configuration file; the newest override wins. It survives
+    the applying of files. Whoever covers and whoever is displaced is told, except the one who asks."""
+    source = OverrideSource.DASHBOARD if principal.by_cookie else OverrideSource.API
+    stored = await services.config.add_override(key, body, source, principal.user)
+    return stored.shown()
+
+
+@router.delete("/{key}/overrides/{override}", status_code=204)
+async def delete_override(key: str, override: str, services: AnyService, principal: Responder) -> None:
+    """Whoever made it. One that came from a file returns when the file is applied again. The people involved are told,
+    except the one who asks."""
+    await services.config.delete_override(key, override, principal.user)
+
+
+def on_call_answer(directory: Directory, schedule: Schedule, at: datetime) -> OnCall:
+    answer = on_call.on_call(schedule, at)
     following = None
     if answer.next_user is not None and answer.next_at is not None:
         following = Next(user=views.named(directory, answer.next_user), at=answer.next_at)
     return OnCall(
-        at=moment,
+        at=at,
         user=views.named(directory, answer.user) if answer.user else None,
         since=answer.since,
         until=answer.until,
@@ -91,63 +140,49 @@ async def who_is_on_call(
     )
 
 
-@router.get("/{key}/shifts")
-async def shifts(
-    key: str, services: AnyService, _principal: Viewer, from_: From = None, to: To = None
-) -> shapes.Listed[Shift]:
-    """Everybody's time on call in the window, in order, cut at both ends."""
-    directory = await services.config.directory()
-    schedule = _schedule(directory, key)
-    start, end = _window(from_ or services.clock(), to)
-    items = [
-        Shift(
-            user=views.named(directory, shift.user),
-            starts=shift.starts,
-            ends=shift.ends,
-            reason=_reason(shift.user, shift.reason, schedule, shift.ends),
-        )
-        for shift in on_call.shifts(schedule, start, end)
-        if shift.user is not None
+def shown_shift(directory: Directory, schedule: Schedule, user: str, shift: on_call.Shift) -> Shift:
+    """``user`` is the shift's: a gap is not shown so."""
+    return Shift(
+        user=views.named(directory, user),
+        starts=shift.starts,
+        ends=shift.ends,
+        reason=_reason(user, shift.reason, schedule, shift.ends),
+    )
+
+
+def shown_shifts(directory: Directory, schedule: Schedule, line: Iterable[on_call.Shift]) -> list[Shift]:
+    return [shown_shift(directory, schedule, shift.user, shift) for shift in line if shift.user is not None]
+
+
+def shown_gaps(schedule: Schedule, line: Iterable[on_call.Shift]) -> list[Gap]:
+    return [
+        Gap(starts=shift.starts, ends=shift.ends, reason=_reason(None, shift.reason, schedule, shift.ends))
+        for shift in line
+        if shift.user is None
     ]
-    return shapes.Listed(items=items)
 
 
-@router.get("/{key}/gaps")
-async def gaps(
-    key: str, services: AnyService, _principal: Viewer, from_: From = None, to: To = None
-) -> shapes.Listed[Gap]:
-    """When nobody is on call in the window."""
-    schedule = _schedule(await services.config.directory(), key)
-    start, end = _window(from_ or services.clock(), to)
-    found = on_call.gaps(schedule, start, end)
-    return shapes.Listed(items=[Gap(starts=gap.starts, ends=gap.ends) for gap in found])
-
-
-@router.post("/{key}/overrides", status_code=201)
-async def add_override(
-    key: str, services: AnyService, principal: Responder, body: Annotated[Any, Body()] = None
-) -> dict[str, Any]:
-    """`{user, starts, ends, replaces?, comment?}` as in the configuration file; the newest override wins. It survives
-    the applying of files."""
-    source = OverrideSource.DASHBOARD if principal.by_cookie else OverrideSource.API
-    stored = await services.config.add_override(key, body, source)
-    return stored.shown()
-
-
-@router.delete("/{key}/overrides/{override}", status_code=204)
-async def delete_override(key: str, override: str, services: AnyService, _principal: Responder) -> None:
-    """One that came from a file returns when the file is applied again."""
-    await services.config.delete_override(key, override)
-
-
-def _schedule(directory: Directory, key: str) -> Schedule:
+def find_schedule(directory: Directory, key: str) -> Schedule:
+    """Answers 404 when there is none."""
     schedule = directory.schedules.get(key)
     if schedule is None:
         raise not_found(f"schedule {key}")
     return schedule
 
 
-def _window(start: datetime, end: datetime | None) -> tuple[datetime, datetime]:
+def _part(schedule: Schedule, layer: str | None) -> Schedule:
+    """The schedule, or what one layer of it says alone; answers 404 when there is no such layer."""
+    if layer is None:
+        return schedule
+    layers = tuple(each for each in schedule.layers if each.name == layer)
+    if not layers:
+        names = ", ".join(each.name for each in schedule.layers) or "none"
+        raise ApiError(404, "not_found", f"Schedule {schedule.key} has no layer {layer!r}; its layers are: {names}.")
+    return replace(schedule, layers=layers, overrides=(), absences=())
+
+
+def window(start: datetime, end: datetime | None) -> tuple[datetime, datetime]:
+    """Both ends; answers 422 for a window that is reversed or too long."""
     try:
         end = end or start + _DEFAULT_WINDOW
         if start < end <= start + _LONGEST_WINDOW:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 from fastapi import FastAPI
 
-from api import health
+from api import calendar_feed, health
 from api.dashboard import dashboard_application
 from api.services import Services
 from api.v1.application import v1_application
@@ -190,6 +190,7 @@ def _application(services: Services) -> FastAPI:
     app = FastAPI(openapi_url=None)
     app.state.services = services
     app.include_router(health.router)
+    app.include_router(calendar_feed.router)
     app.mount("/api/v1", v1_application(services))
     app.mount("/", dashboard_application(services))
     return app

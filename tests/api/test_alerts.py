@@ -16,7 +16,7 @@ from api.alerts import AlertWebhooks
 from config.keys import Keyring, Purpose
 from domain.directory import AlertTarget, Directory, EscalationPolicy, Level, User
 from domain.incidents import IncidentStatus, PolicySnapshot
-from storage import incidents, notifications, outbox
+from storage import incidents, notifications, outbox, verified_phones
 from storage.engine import Database
 from storage.incident_actions import Actor, IncidentActions
 from storage.tables import IncidentRow
@@ -116,6 +116,19 @@ async def test_4_acknowledges_and_says_so(desk: Desk) -> None:
     assert await desk.press("4") == "Incident 1 acknowledged. Goodbye."
     row = await desk.incident()
     assert (row.status, row.acknowledged_by) == (IncidentStatus.ACKNOWLEDGED, "ana")
+
+
+async def test_key_that_acts_proves_the_phone(desk: Desk) -> None:
+    await desk.press("4")
+    async with desk.database.read() as session:
+        assert await verified_phones.all_verified(session) == {("ana", "+15550100001")}
+
+
+async def test_wrong_key_and_picking_up_prove_no_phone(desk: Desk) -> None:
+    await desk.post("answer")
+    await desk.press("7")
+    async with desk.database.read() as session:
+        assert await verified_phones.all_verified(session) == frozenset()
 
 
 async def test_6_resolves_and_says_so(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from temporal.converter import data_converter
 from temporal.door import Door
 from tests.api.house import House
 from tests.support.temporal_server import TemporalServer
-from worker.queues import workflow_runner
+from worker.queues import guarding_runner
 from workflows.canary import CanaryWorkflow
 from workflows.policies import CALLS_QUEUE
 
@@ -59,7 +59,7 @@ async def test_process_is_ready_when_a_worker_answers_and_calls_go_through_tempo
         house.services, door=Door(client), calls_use_temporal=lambda: ways["through_temporal"]
     )
 
-    async with Worker(client, task_queue=CALLS_QUEUE, workflows=[CanaryWorkflow], workflow_runner=workflow_runner()):
+    async with Worker(client, task_queue=CALLS_QUEUE, workflows=[CanaryWorkflow], workflow_runner=guarding_runner()):
         open_circuit = await probe.get("/readyz")
         ways["through_temporal"] = True
         closed_circuit = await probe.get("/readyz")

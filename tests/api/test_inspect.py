@@ -1,6 +1,7 @@
 """``dutyline who``, ``token create``, ``sign-in`` and ``check`` on an installation in a data folder."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -76,9 +77,34 @@ def test_who_names_everybody_who_would_ring_with_the_reason() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_who_with_a_policy_names_everybody_who_would_be_paged_and_when() -> None:
+    result = _run("who", "--policy", "default", "--at", "2026-01-12T09:57:00+02:00")
+
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
+        "Default, for an incident at 2026-01-12 07:57 UTC that nobody acknowledges:",
+        "  Level 1, 2026-01-12 07:57 UTC:",
+        "    phone to Ana Reyes, +15550100001: on call in Primary on-call, layer Weekly, until 2026-01-12 09:00",
+        "    email to Ben Okafor, ben@acme.example: named by the policy",
+        "  Level 2, 2026-01-12 08:02 UTC:",
+        "    sms to Ben Okafor, +15550100002: named by the policy",
+    ]
+
+
+@pytest.mark.usefixtures("folder")
+def test_time_without_an_offset_is_utc_and_the_answer_says_so() -> None:
+    result = _run("who", "--policy", "default", "--at", "2026-01-12T07:57")
+
+    assert "2026-01-12 07:57 UTC" in result.output
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (("who",), "Name a hotline, or an escalation policy with --policy: one of the two."),
+        (("who", "support", "--policy", "x"), "Name a hotline, or an escalation policy with --policy: one of the two."),
+        (("who", "--policy", "x"), "There is no escalation policy 'x'. These are configured: default."),
         (("who", "nothing"), "There is no hotline 'nothing'. These are configured: support."),
         (("who", "support", "--at", "noon"), "'noon' is no moment; write it as 2026-12-24T18:00+01:00."),
         (("token", "create", "ci", "--user", "zoe"), "There is no user 'zoe'. These are configured: ana, ben."),
@@ -126,15 +152,41 @@ def test_local_address_is_a_problem_except_for_trying_out() -> None:
     assert check_address(Settings(public_url="https://duty.example")).grade is Grade.GOOD
 
 
+def _proved(directory: Directory) -> set[tuple[str, str]]:
+    return {(user.key, user.phones[0]) for user in directory.users.values()}
+
+
 @pytest.mark.usefixtures("folder")
-def test_hole_in_the_next_week_is_a_problem_with_its_times() -> None:
+def test_hole_ahead_is_a_problem_with_its_times() -> None:
     directory = _directory()
 
-    (hole,) = check_coverage(directory, datetime(2026, 1, 1, tzinfo=UTC))
-    (covered,) = check_coverage(directory, NOW)
+    (hole,) = check_coverage(directory, _proved(directory), datetime(2026, 1, 1, tzinfo=UTC))
+    (covered,) = check_coverage(directory, _proved(directory), NOW)
 
     assert (hole.grade, covered.grade) == (Grade.PROBLEM, Grade.GOOD)
-    assert "from 2026-01-01T00:00:00.000Z to 2026-01-05T08:00:00.000Z" in hole.sentence
+    assert "until Mon 2026-01-05 09:00 (Europe/Madrid)" in hole.sentence
+
+
+@pytest.mark.usefixtures("folder")
+def test_unproved_phone_is_a_note_and_told_once_although_two_schedules_have_it() -> None:
+    directory = _directory()
+    again = replace(directory.schedules["primary"], key="again", name="Again")
+    both = replace(directory, schedules={**directory.schedules, "again": again})
+
+    notes = [finding for finding in check_coverage(both, set(), NOW) if finding.grade is not Grade.GOOD]
+
+    assert [finding.grade for finding in notes] == [Grade.NOTE] * 2
+    assert len({finding.sentence for finding in notes}) == 2
+
+
+@pytest.mark.usefixtures("folder")
+def test_person_on_call_without_a_phone_is_a_problem() -> None:
+    directory = _directory()
+    without = replace(directory, users={**directory.users, "ana": replace(directory.users["ana"], phones=())})
+
+    problems = [each for each in check_coverage(without, _proved(directory), NOW) if each.grade is Grade.PROBLEM]
+
+    assert ["has no phone" in problem.sentence for problem in problems] == [True]
 
 
 @pytest.mark.usefixtures("folder")

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from domain.alerts import Alert
+from domain.alerts import Alert, message_of
 from domain.directory import CarrierAccount, Priority, Provider, Severity
+from domain.outgoing import Message
 
 TWILIO = CarrierAccount("twilio", Provider.TWILIO, "AC1", "secret", from_number="+12245550123")
 PLIVO = CarrierAccount("plivo", Provider.PLIVO, "MA1", "secret", from_number="+12245550124")
@@ -26,3 +27,8 @@ _ALERT = Alert(
 
 def alert(**changes: Any) -> Alert:
     return replace(_ALERT, **changes)
+
+
+def message(**changes: Any) -> Message:
+    """An alert as channels send it."""
+    return message_of(alert(**changes))

@@ -13,12 +13,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from channels.email import EmailChannel, Encryption, SmtpServer, parse_smtp_url
+from domain.alerts import message_of
 from domain.delivery import Refused, TryLater, Unknown
-from tests.channels.builders import alert
+from tests.channels.builders import alert, message
 from tests.support.smtp import HANG_UP, SmtpSink, smtp_sink
 
 SENDER = "Dutyline <alerts@duty.example>"
-MAIL = alert(to="ana@acme.example")
+ALERT = alert(to="ana@acme.example")
+MAIL = message_of(ALERT)
 
 
 def channel(sink: SmtpSink, url: str = "smtp://127.0.0.1:{port}") -> EmailChannel:
@@ -35,8 +37,8 @@ async def test_mail_arrives_with_subject_both_bodies_and_the_link() -> None:
     assert message["Subject"] == "[#42] P1 SEV2 Payment API is down"
     assert message["To"] == "ana@acme.example"
     assert message["From"] == SENDER
-    assert MAIL.link in text.get_content()
-    assert MAIL.link in html.get_content()
+    assert ALERT.link in text.get_content()
+    assert ALERT.link in html.get_content()
 
 
 async def test_a_retry_has_the_same_message_id_so_that_a_copy_is_recognised() -> None:
@@ -50,7 +52,7 @@ async def test_a_retry_has_the_same_message_id_so_that_a_copy_is_recognised() ->
 
 async def test_a_title_cannot_add_headers() -> None:
     async with smtp_sink() as sink:
-        await channel(sink).send(alert(to="ana@acme.example", title="Down\r\nBcc: eve@evil.example\r\n\r\nbody"))
+        await channel(sink).send(message(to="ana@acme.example", title="Down\r\nBcc: eve@evil.example\r\n\r\nbody"))
     assert sink.messages[0]["Bcc"] is None
     assert sink.messages[0]["Subject"] == "[#42] P1 SEV2 Down Bcc: eve@evil.example body"
 
@@ -62,7 +64,7 @@ async def test_a_title_cannot_add_headers() -> None:
 async def test_an_address_that_is_not_one_is_refused_before_connecting(address: str) -> None:
     async with smtp_sink() as sink:
         with pytest.raises(Refused) as refusal:
-            await channel(sink).send(alert(to=address))
+            await channel(sink).send(message(to=address))
     assert refusal.value.code == "invalid_address"
     assert sink.recipients == []
 

@@ -53,6 +53,22 @@ async def test_acknowledged_events_survive_kill_9(database_url: str, journal: Jo
     assert acknowledged <= {entry.id for entry in await journal.read(1_000_000)}
 
 
+async def test_who_found_the_journal_empty_finds_what_another_process_appends(
+    database: Database, journal: Journal
+) -> None:
+    await journal.append(push({}, id="evt_1"))
+    await journal.trim([entry.seq for entry in await journal.read(10)])
+    assert await journal.read(10) == []
+    assert await journal.read(10) == []
+
+    other_process = open_journal(database)
+    await other_process.append(push({}, id="evt_2"))
+
+    assert [entry.id for entry in await journal.read(10)] == ["evt_2"]
+    assert [entry.id for entry in await journal.read(10)] == ["evt_2"]
+    await other_process.close()
+
+
 async def test_entries_come_back_in_order_and_byte_for_byte(journal: Journal) -> None:
     bodies = [b"", b"\x00\xff", b'{"title": "\xf0\x9f\x94\xa5"}', os.urandom(1000)]
     for number, body in enumerate(bodies):

@@ -10,7 +10,8 @@ import os
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,11 @@ from temporal.client import register_search_attributes
 from temporal.door import Unavailable
 from tests.replay import histories
 from tests.support.temporal_server import TemporalServer
+from tests.workflows.calendars import Office, office
 from tests.workflows.calls import Desk, Line, desk, without_messages
 from tests.workflows.incidents import BY_BEN, Engine, engine, level, policy
 from tests.workflows.recordings import Archive, archive, audio, voicemail
+from tests.workflows.schedules import HOUR, Watched, hourly, watch
 from workflows.incident import IncidentWorkflow
 
 #: a run to its end, or as far as it is to be recorded
@@ -183,6 +186,47 @@ async def _ended(run: Run) -> Run:
     return run
 
 
+# Schedules
+
+
+async def shift_watch_until_deleted(duty: Watched) -> Run:
+    """A handoff by the clock, an edit, and the end of the schedule."""
+    handoff = (datetime.now(UTC) + timedelta(seconds=6)).replace(microsecond=0)
+    duty.edit(replace(duty.schedule, layers=hourly(handoff - HOUR, "ana", "ben").layers))
+    duty.add_webhook()
+    await duty.tell()
+    await _until_told(duty, "ana start", "ana end", "ben start")
+    duty.edit(replace(duty.schedule, layers=hourly(handoff - HOUR, "ana").layers))
+    await duty.tell()
+    await _until_told(duty, "ana start", "ana end", "ben start", "ben end", "ana start")
+    await duty.end()
+    return duty.run
+
+
+async def calendars_asked_for(house: Office) -> Run:
+    """Two calendars are read because somebody asks, one of them twice; then the run waits for the night."""
+    for calendar in ("holidays", "offsites", "holidays"):
+        asked_at = datetime.now(UTC)
+        await house.door.refresh_calendar(calendar)
+        await _until_read(house, calendar, asked_at)
+    return house.run
+
+
+async def _until_read(house: Office, calendar: str, since: datetime) -> None:
+    async with asyncio.timeout(30):
+        while (state := await house.state(calendar)) is None or state.tried_at < since:  # noqa: ASYNC110 (no event)
+            await asyncio.sleep(0.1)
+    await asyncio.sleep(1)
+
+
+async def _until_told(duty: Watched, *texts: str) -> None:
+    async with asyncio.timeout(30):
+        while sorted(duty.texts()) != sorted(texts):  # noqa: ASYNC110 (a message sets no event)
+            await asyncio.sleep(0.1)
+    # Each change gets a workflow task of its own, as people are slower than workers.
+    await asyncio.sleep(1)
+
+
 # Recording
 
 
@@ -229,6 +273,11 @@ async def _record_all(address: str, folder: Path, only: set[str]) -> None:
         environment, _made(folder / "given-up"), audio, directory=lambda: _refuses("AC2"), keyring=None
     ) as house:
         await record(recording_given_up, house)
+    async with watch(environment, _made(folder / "schedules")) as duty_of_schedules:
+        duty_of_schedules.door.indexed = indexed
+        await record(shift_watch_until_deleted, duty_of_schedules)
+    async with office(environment, _made(folder / "calendars"), keys=("holidays", "offsites")) as calendars:
+        await record(calendars_asked_for, calendars)
 
 
 def _made(folder: Path) -> Path:

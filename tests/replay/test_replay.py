@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.workflow import NondeterminismError
 
 from domain.call_messages import FetchRecording
 from temporal.converter import data_converter
 from tests.replay import histories
 from tests.rules.calls import ANA, BEN, CALLER, HOTLINE
-from worker.queues import CALL_WORKFLOWS, INCIDENT_WORKFLOWS, workflow_runner
+from worker.queues import CALL_WORKFLOWS, INCIDENT_WORKFLOWS, guarding_runner, serving_runner
 from workflows.call import HOTLINE_KEY
 from workflows.incident import INCIDENT_KEY
+from workflows.shift_watch import SCHEDULE_KEY
 
 WORKFLOWS = [*CALL_WORKFLOWS, *INCIDENT_WORKFLOWS]
 SYNTHETIC_NUMBERS = {CALLER.number, HOTLINE.number, *ANA.phones, *BEN.phones}
@@ -32,9 +33,10 @@ class ChangedRecordingWorkflow:
         return "stored"
 
 
+@pytest.mark.parametrize("runner", [guarding_runner(), serving_runner()], ids=["guarding", "serving"])
 @pytest.mark.parametrize("name", histories.names())
-async def test_a_recorded_history_replays(name: str) -> None:
-    replayer = Replayer(workflows=WORKFLOWS, data_converter=data_converter(None), workflow_runner=workflow_runner())
+async def test_a_recorded_history_replays(name: str, runner: WorkflowRunner) -> None:
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=data_converter(None), workflow_runner=runner)
     await replayer.replay_workflow(histories.read(name))
 
 
@@ -53,7 +55,14 @@ def test_each_workflow_has_a_recorded_history() -> None:
     assert recorded == {definition.__name__ for definition in WORKFLOWS}
 
 
-@pytest.mark.parametrize(("name", "key"), [("call-answered", HOTLINE_KEY), ("incident-escalated", INCIDENT_KEY)])
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("call-answered", HOTLINE_KEY),
+        ("incident-escalated", INCIDENT_KEY),
+        ("shift-watch-until-deleted", SCHEDULE_KEY),
+    ],
+)
 def test_runs_were_recorded_with_their_search_attributes(name: str, key: SearchAttributeKey[Any]) -> None:
     assert key.name in json.dumps(histories.document(name))
 

@@ -135,7 +135,7 @@ class AlertHouse:
 
 
 def _level(level: Mapping[str, Any], people: Mapping[str, str]) -> dict[str, Any]:
-    alerts = [alert | {"user": people[alert["user"]]} for alert in level["alerts"]]
+    alerts = [alert | {"user": people[alert["user"]]} if "user" in alert else alert for alert in level["alerts"]]
     return {**level, "alerts": alerts}
 
 

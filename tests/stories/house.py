@@ -6,6 +6,7 @@ through the same service that ``dutyline apply`` uses.
 
 import asyncio
 import itertools
+import json
 import os
 import secrets
 import signal
@@ -21,6 +22,8 @@ from typing import Any, TypeVar
 import httpx2
 
 from config.keys import Keyring, Purpose
+from config.loader import load_files
+from config.plan import Plan
 from config.service import ConfigService
 from domain.directory import Provider
 from domain.ids import call_id
@@ -66,6 +69,8 @@ class House:
             "DUTYLINE_TEMPORAL_ADDRESS": temporal_address,
             "DUTYLINE_SECRET_KEY": SECRET_KEY,
             "DUTYLINE_BOOTSTRAP_TOKEN": API_TOKEN,
+            # Receivers of webhooks and rooms are on loopback here.
+            "DUTYLINE_EGRESS_ALLOW": "127.0.0.0/8",
             **settings,
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -128,6 +133,16 @@ class House:
         for kind, key, body in resources:
             await service.put(kind, key, dict(body))  # type: ignore[arg-type]  # the kinds are written out in stories
         await database.close()
+
+    async def apply(self, sections: Mapping[str, Mapping[str, Any]]) -> Plan:
+        """As ``dutyline apply`` a file with these sections; what was changed, with the warnings that it prints."""
+        file = self.folder / f"applied-{next(_unique)}.yaml"
+        # Whatever is JSON is YAML.
+        file.write_text(json.dumps(sections))
+        database = Database(self.database_url)
+        plan = await ConfigService(database, Keyring([SECRET_KEY], Purpose.SECRETS)).apply(load_files([file], {}))
+        await database.close()
+        return plan
 
     async def open_line(self, provider: Provider, **settings: Any) -> Line:
         """A hotline of this story's own: ana, then ben behind it, and an integration for its incidents."""

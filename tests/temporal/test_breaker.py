@@ -10,7 +10,7 @@ from temporal.converter import data_converter
 from temporal.door import Door
 from tests.stories.house import eventually
 from tests.support.temporal_server import TemporalServer
-from worker.queues import workflow_runner
+from worker.queues import guarding_runner
 from workflows.canary import CanaryWorkflow
 from workflows.policies import CALLS_QUEUE
 
@@ -48,7 +48,7 @@ def test_a_quick_answer_in_between_keeps_it_closed() -> None:
 async def test_the_canary_closes_it_when_a_worker_answers(quiet_temporal_server: TemporalServer) -> None:
     client = await Client.connect(quiet_temporal_server.address, data_converter=data_converter(None))
     breaker = Breaker()
-    async with Worker(client, task_queue=CALLS_QUEUE, workflows=[CanaryWorkflow], workflow_runner=workflow_runner()):
+    async with Worker(client, task_queue=CALLS_QUEUE, workflows=[CanaryWorkflow], workflow_runner=guarding_runner()):
         probing = asyncio.create_task(breaker.run(Door(client), "a-test"))
 
         async def is_closed() -> bool:

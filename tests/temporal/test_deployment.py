@@ -11,7 +11,7 @@ from temporal.converter import data_converter
 from temporal.deployment import VersionUnknown, set_current_version
 from temporal.door import Door
 from tests.support.temporal_server import TemporalServer
-from worker.queues import calls_worker
+from worker.queues import calls_worker, guarding_runner
 
 
 @activity.defn(name="unused")
@@ -24,7 +24,7 @@ async def test_a_worker_with_a_build_id_answers_once_its_version_is_current(tmp_
     server.start()
     try:
         client = await Client.connect(server.address, data_converter=data_converter(None))
-        async with calls_worker(client, [_unused], "build-1"):
+        async with calls_worker(client, [_unused], "build-1", guarding_runner()):
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(3):
                     await Door(client).ping("before")

@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from temporalio.worker import WorkflowRunner
 from temporalio.workflow import _Definition
 
 from tools.check.sources import our_sources, pure_folders_do_no_io
-from worker.queues import CALL_WORKFLOWS, INCIDENT_WORKFLOWS, workflow_runner
+from worker.queues import CALL_WORKFLOWS, INCIDENT_WORKFLOWS, guarding_runner, serving_runner
 
 _ROOT = Path(__file__).parents[2]
 #: whoever has one of these loaded can reach the network, a database, another process or an event loop
@@ -67,6 +68,22 @@ def test_the_look_at_loaded_modules_finds_what_it_is_for() -> None:
     assert {"channels.email", "aiosmtplib", "asyncio", "socket"} <= able_to_do_io(loaded_by("channels"))
 
 
+@pytest.mark.parametrize("runner", [guarding_runner(), serving_runner()], ids=["guarding", "serving"])
 @pytest.mark.parametrize("workflow", [*CALL_WORKFLOWS, *INCIDENT_WORKFLOWS])
-async def test_a_workflow_loads_in_the_sandbox_that_workers_use(workflow: type) -> None:
-    workflow_runner().prepare_workflow(_Definition.must_from_class(workflow))
+async def test_a_workflow_loads_in_the_sandbox(workflow: type, runner: WorkflowRunner) -> None:
+    runner.prepare_workflow(_Definition.must_from_class(workflow))
+
+
+def test_workflows_pass_the_sandbox_of_serving_workers_only() -> None:
+    """What guards them in tests must not be what is quick in production."""
+    assert "workflows" in serving_runner().restrictions.passthrough_modules
+    assert "workflows" not in guarding_runner().restrictions.passthrough_modules
+
+
+def test_the_process_that_stays_as_long_as_the_installation_loads_the_standard_library_only() -> None:
+    program = "import sys, cli.up; print(*{name.partition('.')[0] for name in sys.modules})"
+    environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=_ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert {"typer", "pydantic", "sqlalchemy", "temporalio"}.isdisjoint(done.stdout.split())

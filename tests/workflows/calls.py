@@ -36,7 +36,7 @@ from storage.tables import CallRow
 from temporal.converter import data_converter
 from temporal.door import Door
 from tests.rules.calls import CALLER, HOTLINE, plan
-from worker.queues import Activity, calls_worker
+from worker.queues import Activity, calls_worker, guarding_runner
 from workflows.call import CallWorkflow
 
 KEYRING = Keyring(["a key of the tests"], Purpose.PAYLOADS)
@@ -56,6 +56,15 @@ class Desk:
 
     async def now(self) -> datetime:
         return await self.environment.get_current_time()
+
+    @asynccontextmanager
+    async def at_work(self, activities: Sequence[Activity] | None = None) -> AsyncIterator[None]:
+        """With a worker, and without one again at the end. ``activities`` take the place of our own."""
+        ours = CallActivities(self.database, self.journal, "https://duty.example")
+        async with calls_worker(
+            self.client, activities or [ours.save_call, ours.hand_in_call], build_id=None, runner=guarding_runner()
+        ):
+            yield
 
     def line(self, call_plan: CallPlan | None = None, *, caller: Caller = CALLER, **hotline: object) -> "Line":
         """A new call to the hotline, with some of its settings changed."""
@@ -164,16 +173,23 @@ async def desk(
     activities: Sequence[Activity] | None = None,
     keyring: Keyring | None = KEYRING,
 ) -> AsyncIterator[Desk]:
-    """The desk on a server; no call may be left open at the end on the time-skipping one. ``activities`` take the place
-    of our own."""
+    """The desk on a server, at work; no call may be left open at the end on the time-skipping one. ``activities`` take
+    the place of our own."""
+    async with idle_desk(environment, folder, keyring) as made, made.at_work(activities):
+        yield made
+
+
+@asynccontextmanager
+async def idle_desk(
+    environment: WorkflowEnvironment, folder: Path, keyring: Keyring | None = KEYRING
+) -> AsyncIterator[Desk]:
+    """Without a worker so far: see :meth:`Desk.at_work`."""
     client = Client(**(environment.client.config() | {"data_converter": data_converter(keyring)}))
     database = Database(f"sqlite:///{folder / 'dutyline.db'}")
     await database.upgrade()
     made = Desk(client, environment, database, open_journal(database), Door(client))
-    ours = CallActivities(database, made.journal, "https://duty.example")
     try:
-        async with calls_worker(client, activities or [ours.save_call, ours.hand_in_call], build_id=None):
-            yield made
+        yield made
     finally:
         await made.journal.close()
         await database.close()

@@ -27,7 +27,7 @@ from temporal.door import Door
 from tests.storage.records import call as a_call
 from tests.support.fake_carrier import Answer, FakeCarrier
 from tests.workflows.calls import KEYRING
-from worker.queues import incidents_worker
+from worker.queues import guarding_runner, incidents_worker
 from workflows.recording import RecordingWorkflow
 
 NOT_READY = httpx2.Response(404)
@@ -116,7 +116,7 @@ async def archive(
     http = carrier.client()
     ours = RecordingActivities(database, store, http, directory or one_account, Keyring(["a key"], Purpose.SECRETS))
     activities = [ours.note_recording, ours.fetch_recording, ours.give_up_recording]
-    async with incidents_worker(client, activities, build_id=None):
+    async with incidents_worker(client, activities, build_id=None, runner=guarding_runner()):
         yield Archive(client, environment, database, store, carrier)
     await http.aclose()
     await database.close()

@@ -32,6 +32,7 @@ def _create_notices() -> None:
         sa.Column("user", _TEXT, nullable=True),
         sa.Column("since", _TIME, nullable=False),
         sa.Column("looked_at", _TIME, nullable=False),
+        sa.Column("next_at", _TIME, nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("schedule", name=op.f("pk_shift_watches")),
     )
@@ -45,6 +46,7 @@ def _create_notices() -> None:
         sa.Column("recipient", _TEXT, nullable=False),
         sa.Column("channel", _TEXT, nullable=False),
         sa.Column("body", _JSON, nullable=False),
+        sa.Column("stale_at", _TIME, nullable=True),
         sa.Column("state", _TEXT, nullable=False),
         sa.Column("provider", _TEXT, nullable=True),
         sa.Column("provider_id", _TEXT, nullable=True),
@@ -82,14 +84,17 @@ def _create_calendars() -> None:
     op.create_table(
         "calendar_states",
         sa.Column("calendar", _TEXT, nullable=False),
+        sa.Column("source", _TEXT, nullable=False),
         sa.Column("tried_at", _TIME, nullable=False),
         sa.Column("refreshed_at", _TIME, nullable=True),
         sa.Column("error", _TEXT, nullable=True),
+        sa.Column("file", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("calendar", name=op.f("pk_calendar_states")),
     )
     op.create_table(
         "calendar_events",
         sa.Column("calendar", _TEXT, nullable=False),
+        sa.Column("read_at", _TIME, nullable=False),
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("uid", _TEXT, nullable=False),
         sa.Column("title", _TEXT, nullable=False),
@@ -97,7 +102,7 @@ def _create_calendars() -> None:
         sa.Column("ends", _TIME, nullable=False),
         sa.Column("first_day", sa.Date(), nullable=True),
         sa.Column("day_after", sa.Date(), nullable=True),
-        sa.PrimaryKeyConstraint("calendar", "position", name=op.f("pk_calendar_events")),
+        sa.PrimaryKeyConstraint("calendar", "read_at", "position", name=op.f("pk_calendar_events")),
     )
     with op.batch_alter_table("calendar_events") as batch:
         batch.create_index(batch.f("ix_calendar_events_calendar_starts"), ["calendar", "starts"])
@@ -114,13 +119,15 @@ def _create_phones() -> None:
     )
     op.create_table(
         "phone_codes",
-        sa.Column("user", _TEXT, nullable=False),
         sa.Column("number", _TEXT, nullable=False),
+        sa.Column("user", _TEXT, nullable=False),
         sa.Column("hash", _TEXT, nullable=False),
         sa.Column("sent_at", _TIME, nullable=False),
         sa.Column("expires_at", _TIME, nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("user", "number", name=op.f("pk_phone_codes")),
+        sa.Column("hour_began_at", _TIME, nullable=False),
+        sa.Column("sent_in_hour", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_phone_codes")),
     )
 
 

@@ -1,0 +1,303 @@
+"""Looking after a schedule: who came and who left is written down as notices, and each notice is sent once.
+
+What a failure means is in its type (``domain.delivery``). A notice has no second channel: it is not an alert, so a
+refusal is its end, with the provider's sentence in its row.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import httpx2
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from channels.registry import ChannelRegistry
+from channels.shift_webhook import send_to_webhook
+from config.keys import Keyring
+from domain.alert_targets import address_of
+from domain.coverage import Concern, concerns
+from domain.delivery import DeliveryError, Refused, Sent, TryLater, Unknown
+from domain.directory import Directory
+from domain.outgoing import Message
+from domain.schedule import Schedule
+from domain.schedule_messages import DeliverNotice, TendedSchedule, TendSchedule
+from domain.schedule_notices import WEBHOOK, Notice, message_of, next_warning_at, shift_notices, warning_notices
+from domain.shift_changes import Look, look
+from storage import notifications, schedule_notices, shift_watches, verified_phones
+from storage.engine import Database
+from storage.schedule_notices import NoticeState
+from storage.schedule_tables import ScheduleNoticeRow
+
+#: less than the activity's time-out: a try must be over before the next one looks for what it sent
+_SEND_SECONDS = 25.0
+#: for what never becomes stale: after that a receiver is not away but gone
+_PATIENCE = timedelta(days=1)
+#: a provider may ask to wait for an hour; then the schedule's next look hands the notice out again
+_LONGEST_WAIT_SECONDS = 30.0
+#: a provider's clock may be behind ours
+_CLOCK_MARGIN = timedelta(minutes=5)
+#: looks at one schedule come one after the other; only a run that was taken for dead can be in the way
+_TRIES = 3
+_LONGEST_SLEEP = timedelta(days=1)
+
+
+class NoticeLinks:
+    """The addresses in notices. Each is signed for one notice and one purpose, with the notice's id in the open."""
+
+    def __init__(self, public_url: str, keyring: Keyring) -> None:
+        self._public_url = public_url
+        self._keyring = keyring
+
+    def callback(self, notice_id: str, what: str) -> str:
+        """What a carrier calls about a notice: ``/notices/{notice}/{what}/{signature}``."""
+        return f"{self._public_url}/notices/{notice_id}/{what}/{self._keyring.sign(_signed(notice_id, what))}"
+
+    def is_ours(self, notice_id: str, what: str, signature: str) -> bool:
+        return self._keyring.verify(_signed(notice_id, what), signature)
+
+    def schedule(self, key: str) -> str:
+        return f"{self._public_url}/schedules/{key}"
+
+
+def _signed(notice_id: str, what: str) -> str:
+    return f"notice callback\n{notice_id}\n{what}"
+
+
+class ScheduleActivities:
+    def __init__(self, database: Database, directory: Callable[[], Awaitable[Directory]], links: NoticeLinks) -> None:
+        self._database = database
+        self._directory = directory
+        self._links = links
+
+    @activity.defn(name="tend_schedule")
+    async def tend_schedule(self, request: TendSchedule) -> TendedSchedule:
+        """Write down what is to be told since the last look, and say which notices are to be sent and when to look
+        again.
+
+        Idempotency: the schedule's watch, changed by compare-and-set in the transaction that writes the notices. What
+        was written is announced, so a repetition after a lost result finds nothing new. Time-out 10 s, retried for
+        ever: without the database a schedule waits, and its webhooks hear of everything afterwards.
+        """
+        directory = await self._directory()
+        schedule = directory.schedules.get(request.schedule)
+        if schedule is None:
+            return await self._take_leave(request)
+        for _ in range(_TRIES):
+            tended = await self._look(schedule, directory, request.now)
+            if tended is not None:
+                return tended
+        raise ApplicationError("Another look at this schedule is under way.", type="Busy")
+
+    async def _take_leave(self, request: TendSchedule) -> TendedSchedule:
+        async with self._database.write() as session:
+            reason = "The schedule was deleted before this was sent."
+            await schedule_notices.suppress(session, request.schedule, reason, request.now)
+            await shift_watches.forget(session, request.schedule)
+            in_doubt = await schedule_notices.unfinished(session, request.schedule)
+        return TendedSchedule(exists=False, deliver=tuple(in_doubt))
+
+    async def _look(self, schedule: Schedule, directory: Directory, now: datetime) -> TendedSchedule | None:
+        """``None`` when another look came between."""
+        async with self._database.read() as session:
+            stored = await shift_watches.get(session, schedule.key)
+            verified = await verified_phones.all_verified(session)
+            told = await schedule_notices.told_warnings(session, schedule.key)
+        found = look(schedule, stored.watch, now)
+        worries = concerns(schedule, directory, verified, now)
+        notices = [
+            *shift_notices(schedule, directory, found.changes, self._links.schedule(schedule.key)),
+            *warning_notices(schedule, directory, worries, told, now),
+        ]
+        async with self._database.write() as session:
+            if not await shift_watches.put(session, schedule.key, found.watch, stored.version):
+                return None
+            await _store(session, schedule, notices, worries, now)
+            deliver = await schedule_notices.unfinished(session, schedule.key)
+        wake_at, waits_for = _next_look(found, next_warning_at(worries, now), now)
+        return TendedSchedule(True, wake_at, waits_for, tuple(deliver))
+
+
+async def _store(
+    session: AsyncSession, schedule: Schedule, notices: list[Notice], worries: tuple[Concern, ...], now: datetime
+) -> None:
+    await schedule_notices.add(session, notices, now)
+    still_true = {concern.key for concern in worries}
+    await schedule_notices.suppress_warnings(session, schedule.key, still_true, now)
+
+
+def _next_look(found: Look, warning_at: datetime | None, now: datetime) -> tuple[datetime, str]:
+    """When to look again, and what for."""
+    moments = [(now + _LONGEST_SLEEP, "daily look for what is wrong ahead")]
+    if found.watch.next_at is not None:
+        moments.append((found.watch.next_at, "next handoff"))
+    if warning_at is not None:
+        moments.append((warning_at, "next warning to the owners"))
+    wake_at, what = min(moments)
+    return wake_at, f"{what} {wake_at:%Y-%m-%d %H:%M} UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A claimed notice. The row is read only."""
+
+    notice: ScheduleNoticeRow
+    in_doubt: bool
+    directory: Directory
+    #: a failure now is the last one
+    last_try: bool
+
+
+class _CannotBeTold(Exception):
+    """An earlier try may have sent the notice, and nobody can be asked."""
+
+
+class NoticeActivities:
+    """``channels`` makes the channels of one version of the configuration; ``outward`` is a guarded client;
+    ``now`` is the clock of the wall."""
+
+    def __init__(
+        self,
+        database: Database,
+        directory: Callable[[], Awaitable[Directory]],
+        channels: Callable[[Directory], ChannelRegistry],
+        outward: httpx2.AsyncClient,
+        links: NoticeLinks,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._channels = channels
+        self._outward = outward
+        self._links = links
+        self._now = now
+
+    @activity.defn(name="deliver_notice")
+    async def deliver_notice(self, request: DeliverNotice) -> None:
+        """Send the notice, unless it is sent, or no news any more.
+
+        Idempotency key: the notice's row, which is claimed first. A claim that ended without a result is settled at
+        the provider before anything is sent again; where a provider cannot be asked, it is sent again only where the
+        receiver can tell a repetition (the Message-ID of an e-mail, the header of a webhook), and is left as unknown
+        elsewhere. Time-out 60 s, six tries with back-off; then the schedule's run hands it out again after a pause,
+        until the notice is stale, or for a day.
+        """
+        job = await self._claim(request)
+        if job is None:
+            return
+        try:
+            sent = await self._send(job)
+        except _CannotBeTold as doubt:
+            await self._finish(job, NoticeState.UNKNOWN, str(doubt))
+        except Refused as refusal:
+            await self._finish(job, NoticeState.FAILED, refusal.sentence)
+        except TryLater as failure:
+            await self._try_later(job, failure)
+        except Unknown as failure:
+            if not job.last_try:
+                # The row stays claimed: that is what tells the next try to look first.
+                raise ApplicationError(failure.sentence, type="Unknown") from failure
+            await self._finish(job, NoticeState.UNKNOWN, failure.sentence)
+        else:
+            await self._note_sent(job, sent)
+
+    async def _claim(self, request: DeliverNotice) -> _Job | None:
+        directory = await self._directory()
+        async with self._database.write() as session:
+            claim = await schedule_notices.claim(session, request.notice_id, request.now)
+        if claim is None:
+            return None
+        last_try = request.now - claim.notice.created_at >= _PATIENCE
+        return _Job(claim.notice, claim.in_doubt, directory, last_try)
+
+    async def _send(self, job: _Job) -> Sent:
+        try:
+            async with asyncio.timeout(_SEND_SECONDS):
+                if job.notice.channel == WEBHOOK:
+                    return await self._call_webhook(job)
+                return await self._send_message(job)
+        except (DeliveryError, _CannotBeTold):
+            raise
+        except TimeoutError:
+            raise Unknown("The provider did not answer in time.") from None
+        except Exception as error:  # a channel that fails in a way of its own must not stay without an end
+            activity.logger.exception("the channel %s failed", job.notice.channel)
+            raise Unknown(f"The channel failed unexpectedly ({type(error).__name__}).") from error
+
+    async def _call_webhook(self, job: _Job) -> Sent:
+        webhook = job.directory.shift_webhooks.get(job.notice.recipient)
+        if webhook is None:
+            raise Refused("unknown_webhook", "There is no such shift webhook any more.")
+        return await send_to_webhook(self._outward, webhook, job.notice.id, job.notice.body["document"])
+
+    async def _send_message(self, job: _Job) -> Sent:
+        row = job.notice
+        message = build_message(row, _address(row, job.directory), self._links)
+        if not message.to:
+            raise Refused("no_address", f"There is no address for {row.channel}.")
+        channel = self._channels(job.directory).get(row.channel)
+        if not job.in_doubt:
+            return await channel.send(message)
+        known_ids = await self._known_ids(message.to, row.created_at - _CLOCK_MARGIN)
+        try:
+            found = await channel.find_sent(message, row.created_at, known_ids)
+        except Refused as refusal:
+            raise _CannotBeTold(refusal.sentence) from refusal
+        except TryLater as failure:
+            raise Unknown(failure.sentence) from failure
+        return found or await channel.send(message)
+
+    async def _known_ids(self, address: str, since: datetime) -> set[str]:
+        """What providers called the alerts to this address, and the notices, that we know of."""
+        async with self._database.read() as session:
+            alerts = await notifications.provider_ids_to(session, address, since=since)
+            return alerts | await schedule_notices.provider_ids(session, since=since)
+
+    async def _note_sent(self, job: _Job, sent: Sent) -> None:
+        async with self._database.write() as session:
+            await schedule_notices.set_sent(
+                session,
+                job.notice.id,
+                provider=sent.provider,
+                provider_id=sent.provider_id or None,
+                at=self._now(),
+            )
+
+    async def _try_later(self, job: _Job, failure: TryLater) -> None:
+        if job.last_try:
+            await self._finish(job, NoticeState.FAILED, failure.sentence)
+            return
+        async with self._database.write() as session:
+            await schedule_notices.release(session, job.notice.id, failure.sentence)
+        delay = failure.retry_after_seconds
+        raise ApplicationError(
+            failure.sentence,
+            type="TryLater",
+            next_retry_delay=timedelta(seconds=min(delay, _LONGEST_WAIT_SECONDS)) if delay else None,
+        )
+
+    async def _finish(self, job: _Job, state: NoticeState, sentence: str) -> None:
+        async with self._database.write() as session:
+            await schedule_notices.set_finished(session, job.notice.id, state, error=sentence, at=self._now())
+
+
+def build_message(row: ScheduleNoticeRow, to: str, links: NoticeLinks) -> Message:
+    return message_of(
+        row.id,
+        row.schedule,
+        row.body["subject"],
+        row.body["text"],
+        to=to,
+        answer_url=links.callback(row.id, "answer"),
+        status_url=links.callback(row.id, "status"),
+    )
+
+
+def _address(row: ScheduleNoticeRow, directory: Directory) -> str:
+    """Where the recipient is reached now; empty when nowhere. Rooms are their own address, mailing lists too."""
+    if row.channel not in {"phone", "sms", "email"} or "@" in row.recipient:
+        return row.recipient
+    user = directory.users.get(row.recipient)
+    return address_of(user, row.channel) if user else ""

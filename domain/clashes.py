@@ -1,0 +1,82 @@
+"""What is allowed in a schedule and contradicts itself: slots of a layer, or overrides, that overlap."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import combinations
+from operator import attrgetter
+
+from domain.intervals import Interval, overlaps
+from domain.local_time import FAR_FUTURE, instant_of
+from domain.rotation import active_interval, coverage
+from domain.schedule import Layer, Override, Schedule, Slot
+
+#: every slot recurs within a week
+_SLOTS_RECUR_WITHIN = timedelta(days=8)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotClash:
+    """Two slots of a layer, counted from 1, that both hold in ``example``, which is the next time."""
+
+    layer: str
+    positions: tuple[int, int]
+    example: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideClash:
+    """Two overrides put different people on call at the same time; the newer one wins."""
+
+    newer: Override
+    older: Override
+    both: Interval
+
+
+def slot_clashes(schedule: Schedule, now: datetime) -> Iterator[SlotClash]:
+    """Of layers that have not ended."""
+    for layer in schedule.layers:
+        next_active = max(active_interval(layer, schedule.timezone).starts, now)
+        starts = min(next_active, FAR_FUTURE - _SLOTS_RECUR_WITHIN)
+        frame = Interval(starts, starts + _SLOTS_RECUR_WITHIN)
+        windows = [_windows(layer, slot, schedule.timezone, frame) for slot in layer.slots]
+        for (one, held), (other, held_too) in combinations(enumerate(windows, start=1), 2):
+            for _, begins, ends in overlaps(held, held_too):
+                yield SlotClash(layer.name, (one, other), Interval(begins, ends))
+                break
+
+
+def override_clashes(schedule: Schedule, within: Interval) -> Iterator[OverrideClash]:
+    """Of overrides that hold for the same person's time, or one of them for everybody's. Whoever replaces the other
+    override's own user knows of it, so that is no clash."""
+    near = [timed for override in schedule.overrides if _touches(timed := _timed(override, schedule.timezone), within)]
+    # Equally old ones apply in the order of the list, so the later one wins.
+    for older, newer in combinations(sorted(near, key=attrgetter("created_at")), 2):
+        both = Interval(max(older.starts, newer.starts), min(older.ends, newer.ends))
+        if both.starts < both.ends and _contradict(older, newer):
+            yield OverrideClash(newer, older, both)
+
+
+def _windows(layer: Layer, slot: Slot, timezone: str, frame: Interval) -> list[Interval]:
+    """When one slot holds: the coverage of a layer with nothing else in it."""
+    alone = replace(layer, members=("anybody",), slots=(slot,))
+    return [Interval(turn.starts, turn.ends) for turn in coverage(alone, timezone, frame)]
+
+
+def _timed(override: Override, timezone: str) -> Override:
+    return replace(
+        override,
+        starts=instant_of(override.starts, timezone),
+        ends=instant_of(override.ends, timezone),
+        created_at=instant_of(override.created_at, timezone),
+    )
+
+
+def _touches(override: Override, within: Interval) -> bool:
+    return override.starts < within.ends and override.ends > within.starts
+
+
+def _contradict(older: Override, newer: Override) -> bool:
+    if older.user == newer.user:
+        return False
+    return None in (older.replaces, newer.replaces) or older.replaces == newer.replaces

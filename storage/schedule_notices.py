@@ -1,0 +1,219 @@
+"""Notices about schedules: a row first, then a claim, then the sending, then what became of it."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import literal, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.ids import derived_id
+from domain.schedule_notices import WARNINGS, Notice, Told
+from storage.paging import BadCursor, Page, decode_cursor, page_of
+from storage.schedule_tables import ScheduleNoticeRow
+from storage.sql import insert
+from storage.types import UtcDateTime
+
+
+class NoticeState(StrEnum):
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    #: it was no news any more when its turn came
+    TOO_LATE = "too_late"
+    #: what it says was no longer so when its turn came
+    SUPPRESSED = "suppressed"
+    #: claimed, and then nobody can tell: it may have gone out
+    UNKNOWN = "unknown"
+
+
+_UNFINISHED = (NoticeState.PENDING, NoticeState.CLAIMED)
+#: no receipt changes these any more
+_FINAL = (NoticeState.DELIVERED, NoticeState.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The notice is the caller's to send. ``in_doubt``: the claim before this one ended without a result."""
+
+    notice: ScheduleNoticeRow
+    in_doubt: bool
+
+
+async def add(session: AsyncSession, notices: Iterable[Notice], now: datetime) -> list[str]:
+    """Store the notices, to be sent by the schedule's workflow (tell it with a ``TEND_SCHEDULE`` command). Returns the
+    ids of those that are new; what exists already is left alone."""
+    created: list[str] = []
+    for notice in notices:
+        new_id = await session.scalar(
+            insert(session, ScheduleNoticeRow)
+            .values(**_values(notice), id=_id_of(notice), state=NoticeState.PENDING, attempts=0, created_at=now)
+            .on_conflict_do_nothing()
+            .returning(ScheduleNoticeRow.id)
+        )
+        if new_id is not None:
+            created.append(new_id)
+    return created
+
+
+async def claim(session: AsyncSession, notice_id: str, now: datetime) -> Claimed | None:
+    """Take the notice for sending; ``None`` when there is nothing to send any more.
+
+    Must run in a ``write()`` transaction. One that is no news any more ends here, with its reason.
+    """
+    row = await session.get(ScheduleNoticeRow, notice_id, with_for_update=True, populate_existing=True)
+    if row is None or row.state not in _UNFINISHED:
+        return None
+    in_doubt = row.state == NoticeState.CLAIMED
+    if row.stale_at is not None and row.stale_at <= now:
+        row.state = NoticeState.UNKNOWN if in_doubt else NoticeState.TOO_LATE
+        row.error = "It may have gone out, and is no news any more." if in_doubt else _too_late(row)
+        row.finished_at = now
+        return None
+    row.state, row.claimed_at, row.attempts = NoticeState.CLAIMED, now, row.attempts + 1
+    await session.flush()
+    return Claimed(row, in_doubt)
+
+
+async def release(session: AsyncSession, notice_id: str, error: str) -> None:
+    """Give a claimed notice back: the provider certainly did not take it, try again later."""
+    await _set_unfinished(session, notice_id, state=NoticeState.PENDING, error=error)
+
+
+async def set_sent(
+    session: AsyncSession, notice_id: str, *, provider: str, provider_id: str | None, at: datetime
+) -> None:
+    """The provider took the notice. A receipt that was faster than this result keeps its state."""
+    await session.execute(
+        update(ScheduleNoticeRow)
+        .where(ScheduleNoticeRow.id == notice_id)
+        .values(provider=provider, provider_id=provider_id, sent_at=at)
+    )
+    await _set_unfinished(session, notice_id, state=NoticeState.SENT, error=None, finished_at=at)
+
+
+async def set_finished(session: AsyncSession, notice_id: str, state: NoticeState, *, error: str, at: datetime) -> None:
+    """The notice ended without being sent, or nobody can tell."""
+    await _set_unfinished(session, notice_id, state=state, error=error, finished_at=at)
+
+
+async def set_received(
+    session: AsyncSession, notice_id: str, state: NoticeState, *, error: str | None, at: datetime
+) -> None:
+    """What the provider's receipt makes of the notice. Receipts come in any order: the first final one stays."""
+    await session.execute(
+        update(ScheduleNoticeRow)
+        .where(ScheduleNoticeRow.id == notice_id, ScheduleNoticeRow.state.not_in(_FINAL))
+        .values(state=state, error=error, finished_at=at)
+    )
+
+
+async def suppress(session: AsyncSession, schedule: str, reason: str, now: datetime) -> None:
+    """Nothing more is sent for a schedule. What is claimed is not touched: somebody is sending it."""
+    await session.execute(
+        update(ScheduleNoticeRow)
+        .where(ScheduleNoticeRow.schedule == schedule, ScheduleNoticeRow.state == NoticeState.PENDING)
+        .values(state=NoticeState.SUPPRESSED, error=reason, finished_at=now)
+    )
+
+
+async def suppress_warnings(session: AsyncSession, schedule: str, still_true: Collection[str], now: datetime) -> None:
+    """Warnings about anything but these concerns (by their keys) are not sent any more."""
+    await session.execute(
+        update(ScheduleNoticeRow)
+        .where(
+            ScheduleNoticeRow.schedule == schedule,
+            ScheduleNoticeRow.state == NoticeState.PENDING,
+            ScheduleNoticeRow.kind.in_(WARNINGS),
+            ScheduleNoticeRow.about.not_in(still_true),
+        )
+        .values(state=NoticeState.SUPPRESSED, error="It was mended before this was sent.", finished_at=now)
+    )
+
+
+async def get(session: AsyncSession, notice_id: str) -> ScheduleNoticeRow | None:
+    return await session.get(ScheduleNoticeRow, notice_id)
+
+
+async def unfinished(session: AsyncSession, schedule: str) -> Sequence[str]:
+    """The schedule's notices that are still to be sent, or whose sending has not ended with a result, oldest first."""
+    ids = await session.scalars(
+        select(ScheduleNoticeRow.id)
+        .where(ScheduleNoticeRow.schedule == schedule, ScheduleNoticeRow.state.in_(_UNFINISHED))
+        .order_by(ScheduleNoticeRow.at, ScheduleNoticeRow.kind, ScheduleNoticeRow.id)
+    )
+    return ids.all()
+
+
+async def told_warnings(session: AsyncSession, schedule: str) -> frozenset[Told]:
+    """The warnings that have a row, whatever became of it."""
+    rows = await session.execute(
+        select(
+            ScheduleNoticeRow.kind, ScheduleNoticeRow.about, ScheduleNoticeRow.recipient, ScheduleNoticeRow.channel
+        ).where(ScheduleNoticeRow.schedule == schedule, ScheduleNoticeRow.kind.in_(WARNINGS))
+    )
+    return frozenset(Told(*row) for row in rows)
+
+
+async def provider_ids(session: AsyncSession, *, since: datetime) -> set[str]:
+    """What providers called the notices that went out since then."""
+    ids = await session.scalars(
+        select(ScheduleNoticeRow.provider_id).where(
+            ScheduleNoticeRow.provider_id.is_not(None), ScheduleNoticeRow.sent_at >= since
+        )
+    )
+    return {provider_id for provider_id in ids if provider_id is not None}
+
+
+async def of_schedule(
+    session: AsyncSession, schedule: str, *, limit: int, cursor: str | None = None
+) -> Page[ScheduleNoticeRow]:
+    """The schedule's notices, newest first. Raises :class:`storage.paging.BadCursor`."""
+    order = (ScheduleNoticeRow.created_at, ScheduleNoticeRow.id)
+    query = select(ScheduleNoticeRow).where(ScheduleNoticeRow.schedule == schedule)
+    if cursor is not None:
+        created_at, last = _position(cursor)
+        query = query.where(tuple_(*order) < tuple_(literal(created_at, UtcDateTime), literal(last)))
+    rows = await session.scalars(query.order_by(*(column.desc() for column in order)).limit(limit + 1))
+    return page_of(rows.all(), limit, lambda row: (row.created_at.isoformat(), row.id))
+
+
+def _position(cursor: str) -> tuple[datetime, str]:
+    created_at, last = decode_cursor(cursor, str, str)
+    try:
+        return datetime.fromisoformat(str(created_at)).astimezone(UTC), str(last)
+    except (ValueError, OverflowError):
+        raise BadCursor("The cursor belongs to another list.") from None
+
+
+async def _set_unfinished(session: AsyncSession, notice_id: str, **values: object) -> None:
+    await session.execute(
+        update(ScheduleNoticeRow)
+        .where(ScheduleNoticeRow.id == notice_id, ScheduleNoticeRow.state == NoticeState.CLAIMED)
+        .values(**values)
+    )
+
+
+def _too_late(row: ScheduleNoticeRow) -> str:
+    return f"It was news until {row.stale_at:%Y-%m-%d %H:%M} UTC, and could not be sent before."
+
+
+def _id_of(notice: Notice) -> str:
+    at = notice.at.astimezone(UTC).isoformat()
+    return derived_id("ntc", notice.schedule, notice.kind, notice.about, at, notice.recipient, notice.channel)
+
+
+def _values(notice: Notice) -> dict[str, object]:
+    return {
+        "schedule": notice.schedule,
+        "kind": notice.kind,
+        "about": notice.about,
+        "at": notice.at,
+        "recipient": notice.recipient,
+        "channel": notice.channel,
+        "body": {"subject": notice.subject, "text": notice.text, "document": notice.document},
+        "stale_at": notice.stale_at,
+    }

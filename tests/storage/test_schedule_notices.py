@@ -1,0 +1,214 @@
+"""Notices about schedules: one row a message, claimed before it is sent; and the watch that announces a change once."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.schedule_notices import Notice, NoticeKind, Told
+from domain.shift_changes import Watch
+from storage import schedule_notices, shift_watches
+from storage.engine import Database
+from storage.paging import BadCursor
+from storage.schedule_notices import Claimed, NoticeState
+from storage.schedule_tables import ScheduleNoticeRow
+from tests.storage.records import at
+
+START = Notice(
+    schedule="primary",
+    kind=NoticeKind.SHIFT_START,
+    about="ana",
+    at=at(0),
+    recipient="ana",
+    channel="sms",
+    subject="You are on call",
+    text="You are on call in Primary on-call.",
+    stale_at=at(3600),
+)
+WARNING = replace(START, kind=NoticeKind.WARNING_WEEK, about="gap:1", channel="email", stale_at=None)
+
+
+async def _add(database: Database, *notices: Notice, now: int = 0) -> list[str]:
+    async with database.write() as session:
+        return await schedule_notices.add(session, notices, at(now))
+
+
+async def _claim(database: Database, notice_id: str, now: int = 10) -> Claimed | None:
+    async with database.write() as session:
+        return await schedule_notices.claim(session, notice_id, at(now))
+
+
+async def _row(database: Database, notice_id: str) -> ScheduleNoticeRow:
+    async with database.read() as session:
+        row = await schedule_notices.get(session, notice_id)
+    assert row is not None
+    return row
+
+
+async def _unfinished(database: Database) -> list[str]:
+    async with database.read() as session:
+        return list(await schedule_notices.unfinished(session, "primary"))
+
+
+async def test_a_notice_is_stored_once_whatever_it_says_the_second_time(database: Database) -> None:
+    (first,) = await _add(database, START)
+    assert await _add(database, replace(START, subject="Renamed", text="Other words")) == []
+    assert (await _row(database, first)).body["subject"] == "You are on call"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"schedule": "secondary"},
+        {"kind": NoticeKind.SHIFT_END},
+        {"about": "ben"},
+        {"at": at(1)},
+        {"recipient": "#ops"},
+        {"channel": "email"},
+    ],
+)
+async def test_each_part_of_what_it_says_makes_another_notice(database: Database, other: dict[str, Any]) -> None:
+    assert len(set(await _add(database, START, replace(START, **other)))) == 2
+
+
+async def test_a_document_is_kept_for_the_webhook(database: Database) -> None:
+    (created,) = await _add(database, replace(START, channel="webhook", document={"oncall": {"id": "primary"}}))
+    assert (await _row(database, created)).body["document"] == {"oncall": {"id": "primary"}}
+
+
+async def test_a_claim_counts_and_the_next_one_knows_that_it_is_in_doubt(database: Database) -> None:
+    (created,) = await _add(database, START)
+    first, second = await _claim(database, created), await _claim(database, created, now=20)
+    assert first is not None
+    assert second is not None
+    assert (first.in_doubt, second.in_doubt, second.notice.attempts) == (False, True, 2)
+
+
+async def test_a_notice_that_was_given_back_is_not_in_doubt(database: Database) -> None:
+    (created,) = await _add(database, START)
+    await _claim(database, created)
+    async with database.write() as session:
+        await schedule_notices.release(session, created, "Later.")
+    again = await _claim(database, created)
+    assert again is not None
+    assert (again.in_doubt, again.notice.error) == (False, "Later.")
+
+
+async def test_a_notice_that_is_no_news_any_more_ends_with_its_reason(database: Database) -> None:
+    (created,) = await _add(database, START)
+    assert await _claim(database, created, now=3600) is None
+    row = await _row(database, created)
+    assert (row.state, row.finished_at) == ("too_late", at(3600))
+    assert row.error == f"It was news until {at(3600):%Y-%m-%d %H:%M} UTC, and could not be sent before."
+
+
+async def test_a_stale_notice_that_may_have_gone_out_is_unknown(database: Database) -> None:
+    (created,) = await _add(database, START)
+    await _claim(database, created)
+    assert await _claim(database, created, now=3600) is None
+    assert (await _row(database, created)).state == "unknown"
+
+
+async def test_a_notice_without_a_limit_is_sent_however_late(database: Database) -> None:
+    (created,) = await _add(database, replace(START, stale_at=None))
+    assert await _claim(database, created, now=10**7) is not None
+
+
+async def test_a_sent_notice_is_not_claimed_again(database: Database) -> None:
+    (created,) = await _add(database, START)
+    await _claim(database, created)
+    async with database.write() as session:
+        await schedule_notices.set_sent(session, created, provider="twilio", provider_id="SM1", at=at(11))
+    assert await _claim(database, created) is None
+    row = await _row(database, created)
+    assert (row.state, row.provider_id, row.sent_at) == ("sent", "SM1", at(11))
+    assert await _unfinished(database) == []
+
+
+async def test_a_receipt_that_is_faster_than_the_answer_keeps_its_state(database: Database) -> None:
+    (created,) = await _add(database, START)
+    await _claim(database, created)
+    async with database.write() as session:
+        await schedule_notices.set_received(session, created, NoticeState.DELIVERED, error=None, at=at(11))
+        await schedule_notices.set_sent(session, created, provider="twilio", provider_id="SM1", at=at(12))
+        await schedule_notices.set_received(session, created, NoticeState.FAILED, error="30003", at=at(13))
+    row = await _row(database, created)
+    assert (row.state, row.error, row.provider_id) == ("delivered", None, "SM1")
+
+
+async def test_known_ids_are_those_of_notices_sent_since(database: Database) -> None:
+    early, late = await _add(database, START, replace(START, about="ben"))
+    async with database.write() as session:
+        for notice_id, moment in ((early, 5), (late, 50)):
+            await schedule_notices.claim(session, notice_id, at(moment))
+            await schedule_notices.set_sent(session, notice_id, provider="p", provider_id=f"id{moment}", at=at(moment))
+        assert await schedule_notices.provider_ids(session, since=at(20)) == {"id50"}
+
+
+async def test_warnings_that_are_mended_are_not_sent_and_nothing_else_is_touched(database: Database) -> None:
+    mended, still, start = await _add(database, WARNING, replace(WARNING, about="gap:2"), START)
+    async with database.write() as session:
+        await schedule_notices.suppress_warnings(session, "primary", {"gap:2"}, at(9))
+    assert (await _row(database, mended)).state == "suppressed"
+    assert sorted(await _unfinished(database)) == sorted([still, start])
+
+
+async def test_a_deleted_schedule_sends_nothing_more_and_leaves_what_is_being_sent(database: Database) -> None:
+    waiting, under_way = await _add(database, START, replace(START, about="ben"))
+    await _claim(database, under_way)
+    async with database.write() as session:
+        await schedule_notices.suppress(session, "primary", "It was deleted.", at(9))
+    assert (await _row(database, waiting)).state == "suppressed"
+    assert await _unfinished(database) == [under_way]
+
+
+async def test_told_warnings_are_known_whatever_became_of_them(database: Database) -> None:
+    await _add(database, WARNING, START)
+    async with database.write() as session:
+        await schedule_notices.suppress_warnings(session, "primary", set(), at(9))
+        assert await schedule_notices.told_warnings(session, "primary") == {
+            Told("warning_week", "gap:1", "ana", "email")
+        }
+
+
+async def test_pages_go_from_the_newest_to_the_oldest(database: Database) -> None:
+    for moment in range(3):
+        await _add(database, replace(START, at=at(moment)), now=moment)
+    async with database.read() as session:
+        first = await schedule_notices.of_schedule(session, "primary", limit=2)
+        rest = await schedule_notices.of_schedule(session, "primary", limit=2, cursor=first.next_cursor)
+    assert [row.at for row in (*first.items, *rest.items)] == [at(2), at(1), at(0)]
+    assert rest.next_cursor is None
+
+
+async def test_a_cursor_of_another_list_is_refused(database: Database) -> None:
+    async with database.read() as session:
+        with pytest.raises(BadCursor):
+            await schedule_notices.of_schedule(session, "primary", limit=2, cursor="WyJhIiwgImIiXQ==")
+
+
+WATCH = Watch("ana", at(0), at(0), at(100))
+
+
+async def test_a_watch_is_given_back_as_it_was_put(database: Database) -> None:
+    async with database.write() as session:
+        assert await shift_watches.put(session, "primary", WATCH, shift_watches.NEVER)
+        assert await shift_watches.get(session, "primary") == shift_watches.StoredWatch(WATCH, 1)
+
+
+async def test_of_two_looks_at_once_one_counts(database: Database) -> None:
+    later = replace(WATCH, looked_at=at(0) + timedelta(minutes=1))
+    async with database.write() as session:
+        assert await shift_watches.put(session, "primary", WATCH, shift_watches.NEVER)
+        assert not await shift_watches.put(session, "primary", later, shift_watches.NEVER)
+        assert await shift_watches.put(session, "primary", later, 1)
+        assert not await shift_watches.put(session, "primary", WATCH, 1)
+        assert (await shift_watches.get(session, "primary")).watch == later
+
+
+async def test_a_forgotten_schedule_begins_anew(database: Database) -> None:
+    async with database.write() as session:
+        await shift_watches.put(session, "primary", WATCH, shift_watches.NEVER)
+        await shift_watches.forget(session, "primary")
+        assert await shift_watches.get(session, "primary") == shift_watches.StoredWatch(None, shift_watches.NEVER)
