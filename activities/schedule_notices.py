@@ -67,10 +67,19 @@ def _signed(notice_id: str, what: str) -> str:
 
 
 class ScheduleActivities:
-    def __init__(self, database: Database, directory: Callable[[], Awaitable[Directory]], links: NoticeLinks) -> None:
+    """``now`` is the clock of the wall."""
+
+    def __init__(
+        self,
+        database: Database,
+        directory: Callable[[], Awaitable[Directory]],
+        links: NoticeLinks,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._database = database
         self._directory = directory
         self._links = links
+        self._now = now
 
     @activity.defn(name="tend_schedule")
     async def tend_schedule(self, request: TendSchedule) -> TendedSchedule:
@@ -82,21 +91,23 @@ class ScheduleActivities:
         ever: without the database a schedule waits, and its webhooks hear of everything afterwards.
         """
         directory = await self._directory()
+        # The task may have waited for hours until a worker came, and somebody have edited the schedule meanwhile.
+        now = max(request.now, self._now())
         schedule = directory.schedules.get(request.schedule)
         if schedule is None:
-            return await self._take_leave(request)
+            return await self._take_leave(request.schedule, now)
         for _ in range(_TRIES):
-            tended = await self._look(schedule, directory, request.now)
+            tended = await self._look(schedule, directory, now)
             if tended is not None:
                 return tended
         raise ApplicationError("Another look at this schedule is under way.", type="Busy")
 
-    async def _take_leave(self, request: TendSchedule) -> TendedSchedule:
+    async def _take_leave(self, schedule: str, now: datetime) -> TendedSchedule:
         async with self._database.write() as session:
             reason = "The schedule was deleted before this was sent."
-            await schedule_notices.suppress(session, request.schedule, reason, request.now)
-            await shift_watches.forget(session, request.schedule)
-            in_doubt = await schedule_notices.unfinished(session, request.schedule)
+            await schedule_notices.suppress(session, schedule, reason, now)
+            await shift_watches.forget(session, schedule)
+            in_doubt = await schedule_notices.unfinished(session, schedule)
         return TendedSchedule(exists=False, deliver=tuple(in_doubt))
 
     async def _look(self, schedule: Schedule, directory: Directory, now: datetime) -> TendedSchedule | None:
@@ -205,11 +216,13 @@ class NoticeActivities:
 
     async def _claim(self, request: DeliverNotice) -> _Job | None:
         directory = await self._directory()
+        # The task may have waited for hours until a worker came.
+        now = max(request.now, self._now())
         async with self._database.write() as session:
-            claim = await schedule_notices.claim(session, request.notice_id, request.now)
+            claim = await schedule_notices.claim(session, request.notice_id, now)
         if claim is None:
             return None
-        last_try = request.now - claim.notice.created_at >= _PATIENCE
+        last_try = now - claim.notice.created_at >= _PATIENCE
         return _Job(claim.notice, claim.in_doubt, directory, last_try)
 
     async def _send(self, job: _Job) -> Sent:

@@ -14,14 +14,22 @@ TIMEOUT_SECONDS = 10.0
 
 
 async def request(
-    client: httpx2.AsyncClient, what: str, method: str, url: str, *, headers: Mapping[str, str], **content: Any
+    client: httpx2.AsyncClient,
+    what: str,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    json: Mapping[str, Any] | None = None,
 ) -> None:
     """Ask, and return when the answer is a success. ``what`` names the other side in sentences (``The Slack room``);
-    its address is a secret and is in none. ``content`` is ``json`` or ``params``. Raises the errors of
-    :mod:`domain.delivery`."""
+    its address is a secret and is in none. ``query`` comes beside what the address has of its own. Raises the errors
+    of :mod:`domain.delivery`."""
     try:
+        address = httpx2.URL(url).copy_merge_params(query) if query else httpx2.URL(url)
         # The answer's text means nothing to us and may be endless: only its head is read.
-        async with client.stream(method, url, headers=dict(headers), **content) as response:
+        async with client.stream(method, address, headers=headers, json=json) as response:
             if not response.is_success:
                 raise _classify_answer(response, what)
     except AddressNotAllowed as error:

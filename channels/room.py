@@ -59,7 +59,7 @@ class RoomChannel:
         if room is None:
             raise Refused("unknown_room", f"There is no {self._name} room of that name; add it under rooms.")
         what = f"The {self._name.capitalize()} room"
-        await request(self._client, what, "POST", room.url, headers={}, json=_BODIES[self._name](message.chat))
+        await request(self._client, what, "POST", room.url, json=_BODIES[self._name](message.chat))
         # An incoming webhook names nothing by which the message could be found again.
         return Sent(self._name, "")
 

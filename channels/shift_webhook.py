@@ -26,10 +26,7 @@ async def send_to_webhook(
     headers = {NOTICE_HEADER: notice_id}
     what = f"The webhook {webhook.key}"
     if webhook.method is WebhookMethod.GET:
-        url = httpx2.URL(webhook.url)
-        # What the address has of its own stays.
-        url = url.copy_merge_params(dict(_flat(document)))
-        await request(client, what, "GET", str(url), headers=headers)
+        await request(client, what, "GET", webhook.url, headers=headers, query=dict(_flat(document)))
     else:
         await request(client, what, webhook.method, webhook.url, headers=headers, json=document)
     return Sent(_PROVIDER, notice_id)

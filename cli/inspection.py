@@ -166,9 +166,10 @@ def _require_user(directory: Directory, key: str) -> None:
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        # An offset can carry the first or last day of the calendar beyond its end.
+        return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise Unanswerable(f"{text!r} is no moment; write it as 2026-12-24T18:00+01:00.") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _failed(sentence: str) -> typer.Exit:

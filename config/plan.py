@@ -129,7 +129,7 @@ def _completed(snapshot: Snapshot, kind: Kind, key: str, body: object) -> object
         return {**body, "token": stored.body.get("token")}
     if kind is Kind.SCHEDULES and isinstance(body.get("overrides", []), list):
         given = list(body.get("overrides", []))
-        ids = {item.get("id") for item in given if isinstance(item, dict)}
+        ids = [item.get("id") for item in given if isinstance(item, dict)]
         others = [o for o in snapshot.overrides_of(key) if o.source != OverrideSource.FILE and o.id not in ids]
         return {**body, "overrides": [*given, *(override.shown() for override in others)]}
     return body

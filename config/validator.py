@@ -88,6 +88,8 @@ def _rules(key: str, model: Model, world: World) -> Iterator[Problem]:
                 yield from _unknown_room((Kind.SCHEDULES, key, "rooms", i), room.channel, room.to, world)
         case User():
             yield from _user_rules((Kind.USERS, key), model)
+        case Room():
+            yield from _room_rules((Kind.ROOMS, key), model, world)
         case EscalationPolicy():
             yield from _policy_rules((Kind.ESCALATION_POLICIES, key), model, world)
         case Integration():
@@ -126,6 +128,14 @@ def _unknown_room(path: Path, channel: str, to: str | None, world: World) -> Ite
     known = {(room.channel, room.to) for room in world.all(Kind.ROOMS, Room).values()}
     if channel in ROOM_CHANNELS and (channel, to) not in known:
         yield _warning(path, f"there is no {channel} room {shown(to)} under rooms, so nothing can be posted there")
+
+
+def _room_rules(place: Path, room: Room, world: World) -> Iterator[Problem]:
+    rooms = world.all(Kind.ROOMS, Room).items()
+    alike = [key for key, other in rooms if (other.channel, other.to) == (room.channel, room.to)]
+    # Reported once, at the later one.
+    if place[1] in alike[1:]:
+        yield Problem((*place, "to"), f"is what {Kind.ROOMS}.{alike[0]} is called too; call each room something else")
 
 
 def _user_rules(place: Path, user: User) -> Iterator[Problem]:

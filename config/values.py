@@ -181,6 +181,8 @@ def check_name(value: str) -> str:
         raise ValueError("must not be empty")
     if len(value) > 200:
         raise ValueError("must be at most 200 characters long")
+    if re.search(r"[\ud800-\udfff]", value):
+        raise ValueError("has half a character in it, which cannot be stored; write it anew")
     return value
 
 
@@ -228,8 +230,8 @@ def check_audio_url(value: str) -> str:
 def _is_url(value: str, schemes: set[str]) -> bool:
     try:
         parts = urlsplit(value)
-        return parts.scheme in schemes and bool(parts.hostname) and not re.search(r"\s", value)
-    except ValueError:
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", value)
+    except ValueError:  # a port beyond 65535 among others
         return False
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
-from domain.directory import Directory
+from domain.directory import Directory, name_of
 from domain.local_time import instant_of, wall_clock
 from domain.on_call import Shift, describe, on_call, people_of, shifts
 from domain.schedule import Schedule
@@ -47,7 +47,7 @@ class FeedEvent:
 
 def feed_name(feed: Feed, directory: Directory) -> str:
     schedule = directory.schedules[feed.schedule].name if feed.schedule else "On call"
-    return f"{schedule}: {_name(directory, feed.user)}" if feed.scope is not FeedScope.EVERYBODY else schedule
+    return f"{schedule}: {name_of(directory.users, feed.user)}" if feed.scope is not FeedScope.EVERYBODY else schedule
 
 
 def feed_events(feed: Feed, directory: Directory, now: datetime) -> list[FeedEvent]:
@@ -115,11 +115,6 @@ def _whole(schedule: Schedule, shift: Shift, cut_at: datetime) -> Shift:
 
 def _event(directory: Directory, schedule: Schedule, shift: Shift, identity: str, only: str | None) -> FeedEvent:
     text = describe(shift.user, shift.reason, schedule, shift.ends)
-    who = "On call" if only else _name(directory, shift.user or "")
+    who = "On call" if only else name_of(directory.users, shift.user or "")
     digest = hashlib.sha256(identity.encode()).hexdigest()[:32]
     return FeedEvent(digest, f"{who}: {schedule.name}", text[:1].upper() + text[1:], shift.starts, shift.ends)
-
-
-def _name(directory: Directory, user: str) -> str:
-    found = directory.users.get(user)
-    return found.name if found else user

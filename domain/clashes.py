@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import combinations
-from operator import attrgetter
 
 from domain.intervals import Interval, overlaps
-from domain.local_time import FAR_FUTURE, instant_of
+from domain.local_time import FAR_FUTURE
+from domain.on_call import overrides_within
 from domain.rotation import active_interval, coverage
 from domain.schedule import Layer, Override, Schedule, Slot
 
@@ -49,9 +49,7 @@ def slot_clashes(schedule: Schedule, now: datetime) -> Iterator[SlotClash]:
 def override_clashes(schedule: Schedule, within: Interval) -> Iterator[OverrideClash]:
     """Of overrides that hold for the same person's time, or one of them for everybody's. Whoever replaces the other
     override's own user knows of it, so that is no clash."""
-    near = [timed for override in schedule.overrides if _touches(timed := _timed(override, schedule.timezone), within)]
-    # Equally old ones apply in the order of the list, so the later one wins.
-    for older, newer in combinations(sorted(near, key=attrgetter("created_at")), 2):
+    for older, newer in combinations(overrides_within(schedule, within), 2):
         both = Interval(max(older.starts, newer.starts), min(older.ends, newer.ends))
         if both.starts < both.ends and _contradict(older, newer):
             yield OverrideClash(newer, older, both)
@@ -61,19 +59,6 @@ def _windows(layer: Layer, slot: Slot, timezone: str, frame: Interval) -> list[I
     """When one slot holds: the coverage of a layer with nothing else in it."""
     alone = replace(layer, members=("anybody",), slots=(slot,))
     return [Interval(turn.starts, turn.ends) for turn in coverage(alone, timezone, frame)]
-
-
-def _timed(override: Override, timezone: str) -> Override:
-    return replace(
-        override,
-        starts=instant_of(override.starts, timezone),
-        ends=instant_of(override.ends, timezone),
-        created_at=instant_of(override.created_at, timezone),
-    )
-
-
-def _touches(override: Override, within: Interval) -> bool:
-    return override.starts < within.ends and override.ends > within.starts
 
 
 def _contradict(older: Override, newer: Override) -> bool:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import chain
 
 from domain.clashes import override_clashes, slot_clashes
-from domain.directory import Directory
+from domain.directory import Directory, name_of
 from domain.intervals import Interval
 from domain.local_time import instant_of, wall_clock
 from domain.on_call import Shift, people_of, shifts
@@ -93,8 +93,7 @@ class _Look:
     line: Sequence[Shift]
 
     def name(self, user: str) -> str:
-        known = self.directory.users.get(user)
-        return known.name if known else user
+        return name_of(self.directory.users, user)
 
     def time(self, moment: datetime) -> str:
         """A moment on the schedule's wall clock, for example ``Mon 2026-01-05 09:00``."""
@@ -227,13 +226,23 @@ def _unreachable_user(look: _Look, user: str, shift: Shift, verified: Collection
 def _circles(look: _Look) -> Iterator[Concern]:
     ahead = [absence for absence in look.schedule.absences if look.now < absence.ends and absence.starts < look.ends]
     for user, moment in circles(ahead):
-        if user in people_of(look.schedule):
+        if _keeps_shifts(look, user, moment):
             name = look.name(user)
             text = (
                 f"From {look.time(moment)} ({look.schedule.timezone}) the delegates of {name} lead in a circle: {name} "
                 f"stays on call in {look.schedule.name} although out of office. Name a delegate who is here."
             )
             yield Concern(ConcernKind.CIRCLE, _key(ConcernKind.CIRCLE, user, rfc3339(moment)), moment, text)
+
+
+def _keeps_shifts(look: _Look, user: str, moment: datetime) -> bool:
+    """Whether the schedule has a shift that a circle of delegates from that moment on leaves to the user."""
+    return any(
+        shift.user == user
+        and shift.ends > moment
+        and stand_in(user, look.schedule.absences, max(shift.starts, moment)).circle
+        for shift in look.line
+    )
 
 
 def _clashing_overrides(look: _Look) -> Iterator[Concern]:

@@ -4,6 +4,7 @@ Each class mirrors one section of the configuration file (``config/`` parses and
 Durations are whole seconds, ``None`` means "not set" exactly where the configuration file allows ``null``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -66,6 +67,11 @@ class User:
     timezone: str = "Etc/UTC"
     role: Role = Role.RESPONDER
     shift_notices: ShiftNotices = field(default_factory=ShiftNotices)
+
+
+def name_of(users: Mapping[str, User], key: str) -> str:
+    """The user's name; of somebody who is no user any more, the key."""
+    return users[key].name if key in users else key
 
 
 @dataclass(frozen=True, slots=True)

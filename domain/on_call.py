@@ -6,7 +6,7 @@ aware; times that are handed back are UTC.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,7 +18,7 @@ from domain.intervals import Interval, overlaps, remaining
 from domain.local_time import FAR_FUTURE, FAR_PAST, clock_changes, instant_of, wall_clock
 from domain.out_of_office import circles, stand_in, turning_points
 from domain.rotation import active_interval, coverage
-from domain.schedule import Layer, Override, RotationUnit, Schedule
+from domain.schedule import Absence, Layer, Override, RotationUnit, Schedule
 
 _TICK = timedelta(microseconds=1)
 #: Most stretches are short, so the first look is short too; the last one is the bound.
@@ -96,9 +96,10 @@ def shifts(schedule: Schedule, start: datetime, end: datetime) -> tuple[Shift, .
     if window.starts >= window.ends:
         return ()
     held = [_Held(shift, frozenset()) for shift in _by_layers(schedule, window)]
-    for override in _overrides_within(schedule, window):
+    for override in overrides_within(schedule, window):
         _apply(override, held)
-    return tuple(_joined(_delegated(schedule, (piece.shift for piece in held))))
+    absences = [each for each in schedule.absences if each.starts < window.ends and window.starts < each.ends]
+    return tuple(_joined(_delegated(absences, (piece.shift for piece in held))))
 
 
 def layer_shifts(schedule: Schedule, layer: Layer, start: datetime, end: datetime) -> tuple[Shift, ...]:
@@ -131,17 +132,36 @@ def describe(user: str | None, reason: Reason | None, schedule: Schedule, until:
 def warnings(schedule: Schedule) -> tuple[str, ...]:
     """Sentences about what is allowed but rarely meant."""
     found = [] if schedule.layers else [f"Schedule {schedule.name} has no layer: only overrides put somebody on call."]
+    names = [layer.name for layer in schedule.layers]
+    found += [
+        f"{names.count(name)} layers are called {name}: a reason does not tell which one is meant."
+        for name in sorted({name for name in names if names.count(name) > 1})
+    ]
     for layer in schedule.layers:
         found += [f"Layer {layer.name} {problem}" for problem in _layer_problems(layer, schedule.timezone)]
-    for override in _timed_overrides(schedule):
-        if override.ends <= override.starts:
+    for override in schedule.overrides:
+        if instant_of(override.ends, schedule.timezone) <= instant_of(override.starts, schedule.timezone):
             found.append(f"Override {override.id} ends before it starts: it never applies.")
     for user, moment in circles(schedule.absences):
         if user not in people_of(schedule):
             continue
         since = wall_clock(moment, schedule.timezone).isoformat(sep=" ", timespec="minutes")
-        found.append(f"From {since} the delegates of {user} lead in a circle: {user} stays on call.")
+        found.append(
+            f"From {since} the delegates of {user} lead in a circle: the shifts of {user} stay where they are."
+        )
     return tuple(found)
+
+
+def overrides_within(schedule: Schedule, window: Interval) -> list[Override]:
+    """The overrides that hold at some time in a window, oldest first (equally old: in file order), with all their times
+    as UTC instants."""
+    near: list[Override] = []
+    for override in schedule.overrides:
+        starts, ends = (instant_of(moment, schedule.timezone) for moment in (override.starts, override.ends))
+        if max(starts, window.starts) < min(ends, window.ends):
+            created_at = instant_of(override.created_at, schedule.timezone)
+            near.append(replace(override, starts=starts, ends=ends, created_at=created_at))
+    return sorted(near, key=attrgetter("created_at"))
 
 
 def people_of(schedule: Schedule) -> frozenset[str]:
@@ -212,26 +232,6 @@ class _Held(NamedTuple):
         return self.shift.ends
 
 
-def _timed_overrides(schedule: Schedule) -> list[Override]:
-    """The overrides, oldest first (equally old: in file order), with all their times as UTC instants."""
-    timed = [
-        replace(
-            override,
-            starts=instant_of(override.starts, schedule.timezone),
-            ends=instant_of(override.ends, schedule.timezone),
-            created_at=instant_of(override.created_at, schedule.timezone),
-        )
-        for override in schedule.overrides
-    ]
-    return sorted(timed, key=attrgetter("created_at"))
-
-
-def _overrides_within(schedule: Schedule, window: Interval) -> Iterator[Override]:
-    for override in _timed_overrides(schedule):
-        if max(override.starts, window.starts) < min(override.ends, window.ends):
-            yield override
-
-
 def _apply(override: Override, held: list[_Held]) -> None:
     """Rewrite in place the stretches that the override's window touches."""
     first = bisect_right(held, override.starts, key=attrgetter("ends"))
@@ -254,24 +254,24 @@ def _overridden(override: Override, held: _Held) -> Iterator[_Held]:
         yield _Held(replace(shift, starts=ends), displaced)
 
 
-def _delegated(schedule: Schedule, pieces: Iterable[Shift]) -> Iterator[Shift]:
+def _delegated(absences: Sequence[Absence], pieces: Iterable[Shift]) -> Iterator[Shift]:
     """What is left of each piece to its user, and what falls to delegates or to nobody."""
-    away = {absence.user for absence in schedule.absences}
-    points = turning_points(schedule.absences)
+    away = {absence.user for absence in absences}
+    points = turning_points(absences)
     for piece in pieces:
         if piece.user not in away:
             yield piece
             continue
         cuts = points[bisect_right(points, piece.starts) : bisect_left(points, piece.ends)]
         for starts, ends in pairwise([piece.starts, *cuts, piece.ends]):
-            yield _by_whoever_is_here(schedule, Shift(piece.user, starts, ends, piece.reason))
+            yield _by_whoever_is_here(absences, Shift(piece.user, starts, ends, piece.reason))
 
 
-def _by_whoever_is_here(schedule: Schedule, piece: Shift) -> Shift:
+def _by_whoever_is_here(absences: Sequence[Absence], piece: Shift) -> Shift:
     """Nobody leaves or returns within the piece."""
     if piece.user is None or piece.reason is None:
         return piece
-    found = stand_in(piece.user, schedule.absences, piece.starts)
+    found = stand_in(piece.user, absences, piece.starts)
     if found.absence is None or found.circle:
         return piece
     reason = replace(piece.reason, kind=ReasonKind.DELEGATE, comment=found.absence.comment, delegated_by=piece.user)

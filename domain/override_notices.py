@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from domain.directory import User
+from domain.directory import User, name_of
 from domain.local_time import wall_clock
 from domain.on_call import Shift, shifts
 from domain.schedule import Override, Schedule
@@ -93,7 +93,7 @@ def _messages(
 ) -> Iterator[Notice]:
     what = f"Override{'s' if len(effects) > 1 else ''} {_VERBS[kind]} in {schedule.name}"
     people = "; ".join(_people(effect, users) for effect in effects)
-    by = f" by {_name(actor, users)}" if actor is not None else ""
+    by = f" by {name_of(users, actor)}" if actor is not None else ""
     lines = "; ".join(_line(effect, users, recipient.timezone) for effect in effects)
     for channel in dict.fromkeys(recipient.shift_notices.changes):
         yield Notice(
@@ -119,13 +119,9 @@ def _line(effect: _Effect, users: Mapping[str, User], timezone: str) -> str:
 def _people(effect: _Effect, users: Mapping[str, User]) -> str:
     """Without an effect that we can see, the one whom the override names."""
     instead = _names(effect.displaced or filter(None, [effect.override.replaces]), users)
-    who = _name(effect.override.user, users)
+    who = name_of(users, effect.override.user)
     return f"{who} instead of {instead}" if instead else who
 
 
 def _names(keys: Iterable[str], users: Mapping[str, User]) -> str:
-    return " and ".join(_name(key, users) for key in keys)
-
-
-def _name(key: str, users: Mapping[str, User]) -> str:
-    return users[key].name if key in users else key
+    return " and ".join(name_of(users, key) for key in keys)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 
-from domain.directory import User
+from domain.directory import User, name_of
 from domain.intervals import Interval
 from domain.local_time import FAR_FUTURE, instant_of, wall_clock
 from domain.on_call import OnCall, ReasonKind, Shift, on_call, shifts
@@ -71,7 +71,7 @@ def take(schedule: Schedule, users: Mapping[str, User], user: str, at: datetime,
     """
     current = on_call(schedule, at)
     if current.user == user:
-        raise EditRefused(f"{_name(users, user)} is on call in {schedule.name} then anyway.")
+        raise EditRefused(f"{name_of(users, user)} is on call in {schedule.name} then anyway.")
     if current.until is None:
         raise EditRefused(
             f"Nothing changes in {schedule.name} within a year, so there is no end. Add an override that has one."
@@ -110,7 +110,7 @@ def _time_of(schedule: Schedule, users: Mapping[str, User], given: OwnTime) -> l
     if not own:
         others = ", then ".join(dict.fromkeys(_holder(shift, users) for shift in line))
         raise EditRefused(
-            f"{_name(users, given.user)} is not on call in {schedule.name} {_window(given, schedule)}. "
+            f"{name_of(users, given.user)} is not on call in {schedule.name} {_window(given, schedule)}. "
             f"On call there: {others}."
         )
     return own
@@ -121,9 +121,9 @@ def _is_delegated(shift: Shift) -> bool:
 
 
 def _holder(shift: Shift, users: Mapping[str, User]) -> str:
-    holder = "nobody" if shift.user is None else _name(users, shift.user)
+    holder = "nobody" if shift.user is None else name_of(users, shift.user)
     absent = shift.reason.delegated_by if shift.reason is not None else None
-    return holder if absent is None else f"{holder} for {_name(users, absent)}, who is out of office"
+    return holder if absent is None else f"{holder} for {name_of(users, absent)}, who is out of office"
 
 
 def _replaced(current: OnCall) -> str | None:
@@ -146,9 +146,9 @@ def _require_covered(after: Schedule, users: Mapping[str, User], user: str, piec
     for piece in pieces:
         for shift in shifts(after, piece.starts, piece.ends):
             if shift.user != user:
-                instead = "nobody" if shift.user is None else _name(users, shift.user)
+                instead = "nobody" if shift.user is None else name_of(users, shift.user)
                 raise EditRefused(
-                    f"{_name(users, user)} is out of office from {_local(shift.starts, after)}, "
+                    f"{name_of(users, user)} is out of office from {_local(shift.starts, after)}, "
                     f"so {instead} would be on call instead."
                 )
 
@@ -266,10 +266,6 @@ def _from_whose_turn(layer: Layer, timezone_name: str, at: datetime) -> tuple[st
     numbered = replace(layer, members=tuple(map(str, range(len(layer.members)))), slots=(), ends=None)
     first = next((int(turn.user) for turn in coverage(numbered, timezone_name, Interval(at, at + _TICK))), 0)
     return layer.members[first:] + layer.members[:first]
-
-
-def _name(users: Mapping[str, User], key: str) -> str:
-    return users[key].name if key in users else key
 
 
 def _local(instant: datetime, schedule: Schedule) -> str:

@@ -15,7 +15,7 @@ class ScheduleStart:
 
 @dataclass(frozen=True, slots=True)
 class TendSchedule:
-    """``now`` is the workflow's time: what counts as past."""
+    """``now`` is the workflow's time: it is this late at least."""
 
     schedule: str
     now: datetime
@@ -36,7 +36,7 @@ class TendedSchedule:
 
 @dataclass(frozen=True, slots=True)
 class DeliverNotice:
-    """``now`` is the workflow's time: what counts as too late."""
+    """``now`` is the workflow's time: it is this late at least."""
 
     notice_id: str
     now: datetime

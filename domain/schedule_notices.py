@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, assert_never
 
 from domain import gsm
 from domain.coverage import Concern
-from domain.directory import Directory
+from domain.directory import Directory, name_of
 from domain.ids import derived_id
 from domain.instructions import Document, Hangup, Say
 from domain.local_time import wall_clock
@@ -228,8 +228,7 @@ def _clock(moment: datetime, timezone: str) -> str:
 
 
 def _name(directory: Directory, key: str) -> str:
-    user = directory.users.get(key)
-    return clean_text(user.name if user else key)
+    return clean_text(name_of(directory.users, key))
 
 
 def _document(schedule: Schedule, directory: Directory, change: ShiftChange, schedule_url: str) -> dict[str, Any]:

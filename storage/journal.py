@@ -9,6 +9,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -34,6 +35,8 @@ READ_BYTES = 8 * 1024 * 1024
 _BUSY_TIMEOUT_SECONDS = 5.0
 #: SQLite takes far more variables in one statement, but a short trim keeps the writers' wait short
 _TRIM_CHUNK = 500
+#: with no news; so that a file that was put in the place of ours is noticed
+_LOOK_ANYWAY_SECONDS = 1.0
 
 R = TypeVar("R")
 
@@ -106,15 +109,18 @@ class SqliteJournal:
         self._commits = GroupCommit(self._insert)
         self._changes = Changes(path)
         self._was_empty = False
+        self._look_at = 0.0
 
     async def append(self, entry: Entry) -> None:
         await self._commits.submit(entry)
 
     async def read(self, limit: int) -> list[Entry]:
         # In this order: what is written while we read is news at the next look.
-        if not self._changes.any() and self._was_empty:
+        has_news = self._changes.any()
+        if self._was_empty and not has_news and time.monotonic() < self._look_at:
             return []
         self._was_empty = False
+        self._look_at = time.monotonic() + _LOOK_ANYWAY_SECONDS
         entries = await self._reader.run(lambda connection: _read_rows(connection, limit))
         self._was_empty = not entries
         return entries

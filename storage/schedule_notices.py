@@ -12,7 +12,7 @@ from domain.ids import derived_id
 from domain.schedule_notices import WARNINGS, Notice, Told
 from storage.paging import BadCursor, Page, decode_cursor, page_of
 from storage.schedule_tables import ScheduleNoticeRow
-from storage.sql import insert
+from storage.sql import changes, insert
 from storage.types import UtcDateTime
 
 
@@ -45,18 +45,24 @@ class Claimed:
 
 async def add(session: AsyncSession, notices: Iterable[Notice], now: datetime) -> list[str]:
     """Store the notices, to be sent by the schedule's workflow (tell it with a ``TEND_SCHEDULE`` command). Returns the
-    ids of those that are new; what exists already is left alone."""
-    created: list[str] = []
-    for notice in notices:
-        new_id = await session.scalar(
-            insert(session, ScheduleNoticeRow)
-            .values(**_values(notice), id=_id_of(notice), state=NoticeState.PENDING, attempts=0, created_at=now)
-            .on_conflict_do_nothing()
-            .returning(ScheduleNoticeRow.id)
-        )
-        if new_id is not None:
-            created.append(new_id)
-    return created
+    ids of those that are new; what exists already is left alone, unless it was suppressed: it is so again."""
+    # Each once: no statement may touch a row twice.
+    rows = {_id_of(notice): _values(notice, now) for notice in notices}
+    if not rows:
+        return []
+    statement = insert(session, ScheduleNoticeRow)
+    again = changes(statement, "body", "stale_at", "state", "attempts", "error", "created_at", "finished_at")
+    # In one statement, for after an outage there may be hundreds.
+    created = await session.scalars(
+        statement.on_conflict_do_update(
+            index_elements=[ScheduleNoticeRow.id],
+            set_=again,
+            where=ScheduleNoticeRow.state == NoticeState.SUPPRESSED,
+        ).returning(ScheduleNoticeRow.id),
+        [*rows.values()],
+    )
+    new_ids = set(created)
+    return [notice_id for notice_id in rows if notice_id in new_ids]
 
 
 async def claim(session: AsyncSession, notice_id: str, now: datetime) -> Claimed | None:
@@ -149,11 +155,15 @@ async def unfinished(session: AsyncSession, schedule: str) -> Sequence[str]:
 
 
 async def told_warnings(session: AsyncSession, schedule: str) -> frozenset[Told]:
-    """The warnings that have a row, whatever became of it."""
+    """The warnings that were told or are still to be told. One that was suppressed is told when it is so again."""
     rows = await session.execute(
         select(
             ScheduleNoticeRow.kind, ScheduleNoticeRow.about, ScheduleNoticeRow.recipient, ScheduleNoticeRow.channel
-        ).where(ScheduleNoticeRow.schedule == schedule, ScheduleNoticeRow.kind.in_(WARNINGS))
+        ).where(
+            ScheduleNoticeRow.schedule == schedule,
+            ScheduleNoticeRow.kind.in_(WARNINGS),
+            ScheduleNoticeRow.state != NoticeState.SUPPRESSED,
+        )
     )
     return frozenset(Told(*row) for row in rows)
 
@@ -206,8 +216,9 @@ def _id_of(notice: Notice) -> str:
     return derived_id("ntc", notice.schedule, notice.kind, notice.about, at, notice.recipient, notice.channel)
 
 
-def _values(notice: Notice) -> dict[str, object]:
+def _values(notice: Notice, now: datetime) -> dict[str, object]:
     return {
+        "id": _id_of(notice),
         "schedule": notice.schedule,
         "kind": notice.kind,
         "about": notice.about,
@@ -216,4 +227,7 @@ def _values(notice: Notice) -> dict[str, object]:
         "channel": notice.channel,
         "body": {"subject": notice.subject, "text": notice.text, "document": notice.document},
         "stale_at": notice.stale_at,
+        "state": NoticeState.PENDING,
+        "attempts": 0,
+        "created_at": now,
     }

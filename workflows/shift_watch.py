@@ -25,6 +25,8 @@ SCHEDULE_KEY = SearchAttributeKey.for_keyword("DutylineSchedule")
 _LONGEST_WAIT = timedelta(days=1)
 #: a timer may fire a little before the moment that it was set for
 _SHORTEST_WAIT = timedelta(milliseconds=1)
+#: after a long outage there are thousands of notices, and Temporal lets a run ask for 2,000 activities at once
+_DELIVERIES_AT_ONCE = 100
 
 
 @workflow.defn(name="ShiftWatchWorkflow")
@@ -38,6 +40,7 @@ class ShiftWatchWorkflow:
         self._told = 0
         self._seen = 0
         self._deliveries: dict[str, asyncio.Task[None]] = {}
+        self._may_deliver = asyncio.Semaphore(_DELIVERIES_AT_ONCE)
 
     @workflow.run
     async def run(self, start: ScheduleStart) -> str:
@@ -76,7 +79,8 @@ class ShiftWatchWorkflow:
 
     async def _deliver_one(self, notice_id: str) -> None:
         try:
-            await ask_schedule.deliver_notice(DeliverNotice(notice_id, workflow.now()))
+            async with self._may_deliver:
+                await ask_schedule.deliver_notice(DeliverNotice(notice_id, workflow.now()))
         except ActivityError:
             # The notice's row tells what is known; the look after the pause hands it out again.
             workflow.logger.exception("a notice could not be delivered yet")

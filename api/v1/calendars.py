@@ -12,6 +12,7 @@ from api.security import AnyService, Manager, Responder, Viewer
 from api.services import Services
 from api.v1.errors import ApiError, invalid, not_found
 from api.v1.parameters import Moment, Time
+from api.v1.schedules import find_schedule
 from api.v1.shapes import Listed, Named
 from domain.directory import Calendar
 from domain.foreign_calendars import FURTHEST_OFFSET, ForeignEvent
@@ -97,9 +98,7 @@ async def overlay(
     """The events of the calendars that are shown beside this schedule, by their start; at most 5,000. They are known
     from 31 days before the last reading to 400 days after it."""
     directory = await services.config.directory()
-    schedule = directory.schedules.get(key)
-    if schedule is None:
-        raise not_found(f"schedule {key}")
+    schedule = find_schedule(directory, key)
     start, end = _window(from_ or services.clock(), to)
     names = {each.key: each.name for each in directory.calendars.values() if key in each.schedules}
     async with services.database.read() as session:

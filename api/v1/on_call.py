@@ -9,7 +9,7 @@ from api.security import AnyService, Principal, Viewer
 from api.v1 import schedules, shapes, views
 from api.v1.errors import invalid, not_found
 from api.v1.parameters import Moment, Time
-from domain import on_call, policy_preview
+from domain import policy_preview
 from domain.alert_targets import PlannedAlert
 from domain.directory import Directory, User
 from domain.policy_preview import PreviewedLevel
@@ -81,10 +81,10 @@ async def shifts_of_user(
     items = [
         ShiftIn(
             schedule=shapes.Named(key=schedule.key, name=schedule.name),
-            **dict(schedules.shown_shift(directory, schedule, user.key, shift)),
+            **dict(schedules.shown_shift(directory, schedule, user.key, shift, end)),
         )
         for schedule in directory.schedules.values()
-        for shift in on_call.shifts(schedule, start, end)
+        for shift in await schedules.line_of(schedule, start, end)
         if shift.user == user.key
     ]
     return shapes.Listed(items=sorted(items, key=lambda item: (item.starts, item.schedule.key)))

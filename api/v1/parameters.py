@@ -1,11 +1,11 @@
 """Parameters that many routes share: pages, moments, versions."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Header, Query
-from pydantic import AwareDatetime, BeforeValidator, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer
 
 from domain.titles import rfc3339
 
@@ -24,8 +24,15 @@ def _forgive_blank(value: object) -> object:
     return _PLUS_READ_AS_BLANK.sub(r"+\1", value) if isinstance(value, str) and "T" in value else value
 
 
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # an offset can carry the first or last day of the calendar beyond its end
+        raise ValueError("is beyond the end of the calendar; name a moment in the years 1 to 9999") from None
+
+
 #: a moment in a request: RFC 3339, with an offset
-Moment = Annotated[AwareDatetime, BeforeValidator(_forgive_blank)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_forgive_blank), AfterValidator(_in_utc)]
 
 _NO_VERSION = -1
 

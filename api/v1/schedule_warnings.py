@@ -1,5 +1,6 @@
 """Schedules: what is wrong ahead, and what an unsaved schedule would mean."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from api.security import AnyService, Responder, Viewer
 from api.v1.errors import invalid
 from api.v1.parameters import Time
 from api.v1.resources import READ_ONLY
-from api.v1.schedules import From, Gap, Shift, To, find_schedule, shown_gaps, shown_shifts, window
+from api.v1.schedules import From, Gap, Shift, To, find_schedule, line_of, shown_gaps, shown_shifts, window
 from config.preview import preview_schedule
 from domain import coverage, on_call
 from storage import verified_phones
@@ -78,11 +79,14 @@ async def preview(
     schedule, directory = found.schedule, found.directory
     async with services.database.read() as session:
         verified = await verified_phones.all_verified(session)
-    line = on_call.shifts(schedule, start, end)
-    layers = [(layer.name, on_call.layer_shifts(schedule, layer, start, end)) for layer in schedule.layers]
+    line = await line_of(schedule, start, end)
+    layers = [
+        (layer.name, await asyncio.to_thread(on_call.layer_shifts, schedule, layer, start, end))
+        for layer in schedule.layers
+    ]
     return Preview(
-        shifts=shown_shifts(directory, schedule, line),
-        layers=[LayerShifts(name=name, shifts=shown_shifts(directory, schedule, alone)) for name, alone in layers],
+        shifts=shown_shifts(directory, schedule, line, end),
+        layers=[LayerShifts(name=name, shifts=shown_shifts(directory, schedule, alone, end)) for name, alone in layers],
         gaps=shown_gaps(schedule, line),
         warnings=list(found.warnings),
         concerns=shown_concerns(coverage.concerns(schedule, directory, verified, now)),

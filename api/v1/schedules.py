@@ -1,6 +1,7 @@
 """Schedules: who is on call, when, and why; and overrides."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -93,8 +94,9 @@ async def shifts(
     """Everybody's time on call in the window, in order, cut at both ends."""
     directory = await services.config.directory()
     schedule = _part(find_schedule(directory, key), layer)
-    line = on_call.shifts(schedule, *window(from_ or services.clock(), to))
-    return shapes.Listed(items=shown_shifts(directory, schedule, line))
+    start, end = window(from_ or services.clock(), to)
+    line = await line_of(schedule, start, end)
+    return shapes.Listed(items=shown_shifts(directory, schedule, line, end))
 
 
 @router.get("/{key}/gaps")
@@ -103,7 +105,7 @@ async def gaps(
 ) -> shapes.Listed[Gap]:
     """When nobody is on call in the window."""
     schedule = _part(find_schedule(await services.config.directory(), key), layer)
-    line = on_call.shifts(schedule, *window(from_ or services.clock(), to))
+    line = await line_of(schedule, *window(from_ or services.clock(), to))
     return shapes.Listed(items=shown_gaps(schedule, line))
 
 
@@ -140,18 +142,24 @@ def on_call_answer(directory: Directory, schedule: Schedule, at: datetime) -> On
     )
 
 
-def shown_shift(directory: Directory, schedule: Schedule, user: str, shift: on_call.Shift) -> Shift:
-    """``user`` is the shift's: a gap is not shown so."""
+def shown_shift(
+    directory: Directory, schedule: Schedule, user: str, shift: on_call.Shift, window_ends: datetime
+) -> Shift:
+    """``user`` is the shift's: a gap is not shown so. Where the window cuts the shift, its end is not a reason."""
     return Shift(
         user=views.named(directory, user),
         starts=shift.starts,
         ends=shift.ends,
-        reason=_reason(user, shift.reason, schedule, shift.ends),
+        reason=_reason(user, shift.reason, schedule, shift.ends if shift.ends < window_ends else None),
     )
 
 
-def shown_shifts(directory: Directory, schedule: Schedule, line: Iterable[on_call.Shift]) -> list[Shift]:
-    return [shown_shift(directory, schedule, shift.user, shift) for shift in line if shift.user is not None]
+def shown_shifts(
+    directory: Directory, schedule: Schedule, line: Iterable[on_call.Shift], window_ends: datetime
+) -> list[Shift]:
+    return [
+        shown_shift(directory, schedule, shift.user, shift, window_ends) for shift in line if shift.user is not None
+    ]
 
 
 def shown_gaps(schedule: Schedule, line: Iterable[on_call.Shift]) -> list[Gap]:
@@ -160,6 +168,12 @@ def shown_gaps(schedule: Schedule, line: Iterable[on_call.Shift]) -> list[Gap]:
         for shift in line
         if shift.user is None
     ]
+
+
+async def line_of(schedule: Schedule, start: datetime, end: datetime) -> Sequence[on_call.Shift]:
+    """Shifts and gaps, computed in a thread: a year of an hourly rotation takes long, and the same process may be
+    answering callers."""
+    return await asyncio.to_thread(on_call.shifts, schedule, start, end)
 
 
 def find_schedule(directory: Directory, key: str) -> Schedule:

@@ -10,7 +10,7 @@ from config.export import escaped, yaml_text
 from config.importers.cycles import moment_text, unique_names
 from config.importers.people import Keys, People, Person
 from config.importers.report import Comparison, Report
-from config.importers.source import Tool
+from config.importers.source import Tool, UnreadableExport
 from config.resources import Body, Kind
 from domain.intervals import Interval, overlaps, union
 from domain.local_time import clock_changes, wall_clock
@@ -20,6 +20,8 @@ from domain.schedule import Layer, Schedule
 
 #: how far ahead two rotations are compared
 _HORIZON = timedelta(days=371)
+#: as ``config.schedules`` has them
+_MOST_LAYERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,15 @@ class Draft:
         self._keys = Keys()
 
     def add_schedule(self, name: str, timezone: str, layers: Iterable[Body], overrides: Sequence[Body] = ()) -> str:
-        """Returns the key. ``overrides`` from the oldest to the newest."""
+        """Returns the key. ``overrides`` from the oldest to the newest. Raises :class:`UnreadableExport` for more
+        layers than a schedule can have."""
         key = self._keys.key(name, otherwise="schedule")
         body: Body = {"name": name, "timezone": timezone, "layers": list(unique_names(layers))}
+        if len(body["layers"]) > _MOST_LAYERS:
+            raise UnreadableExport(
+                f"schedule {name}: it would have {len(body['layers'])} layers, and a schedule has {_MOST_LAYERS} at "
+                "most; remove layers that are not needed there, and export it again."
+            )
         if overrides:
             body["overrides"] = list(overrides)
         self._schedules[key] = body

@@ -66,11 +66,7 @@ def _note_the_rest(export: Export, draft: Draft) -> None:
     report = draft.report
     for section in sorted(export.incomplete):
         report.missing.append(f"the export of {section} is not complete: its last page is missing (more: true).")
-    for file in {file for file, _ in export.overrides if not _owners(file, export)}:
-        report.missing.append(
-            f"{file}: its overrides do not say of which schedule they are; put the schedule's id into the file's name, "
-            "like overrides-PABC123.json."
-        )
+    _note_owners(export, draft)
     for user in export.users:
         if user.role in ("admin", "owner"):
             report.changed.append(f"user {name_of(user.name, user.id)} is {user.role} there, and responder here.")
@@ -84,6 +80,17 @@ def _note_the_rest(export: Export, draft: Draft) -> None:
             f"escalation policy {name_of(policy.name or policy.summary, policy.id)}: the channels of an alert are each "
             "person's own there and the level's here, so a person has to choose them."
         )
+
+
+def _note_owners(export: Export, draft: Draft) -> None:
+    remedy = "put the schedule's id into the file's name, like overrides-PABC123.json."
+    for file in dict.fromkeys(file for file, _ in export.overrides):
+        unsaid = f"{file}: its overrides do not say of which schedule they are"
+        if not _owners(file, export):
+            draft.report.missing.append(f"{unsaid}; {remedy}")
+        elif not _named_in(file, export):
+            (only,) = export.schedules.values()
+            draft.report.changed.append(f"{unsaid}: they were taken for those of {only.title}. If not, {remedy}")
 
 
 # -- schedules
@@ -176,8 +183,11 @@ def _overrides(schedule: Schedule, export: Export, draft: Draft) -> list[Entry]:
 
 def _owners(file: str, export: Export) -> list[str]:
     """The list of overrides does not say of which schedule they are: of that in the file's name, or of the only one."""
-    named = [schedule for schedule in export.schedules if schedule in file]
-    return named or (list(export.schedules) if len(export.schedules) == 1 else [])
+    return _named_in(file, export) or (list(export.schedules) if len(export.schedules) == 1 else [])
+
+
+def _named_in(file: str, export: Export) -> list[str]:
+    return [schedule for schedule in export.schedules if schedule in file]
 
 
 def _override_bodies(overrides: Iterable[Entry], title: str, timezone: str, draft: Draft) -> list[Body]:

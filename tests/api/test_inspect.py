@@ -107,6 +107,10 @@ def test_time_without_an_offset_is_utc_and_the_answer_says_so() -> None:
         (("who", "--policy", "x"), "There is no escalation policy 'x'. These are configured: default."),
         (("who", "nothing"), "There is no hotline 'nothing'. These are configured: support."),
         (("who", "support", "--at", "noon"), "'noon' is no moment; write it as 2026-12-24T18:00+01:00."),
+        (
+            ("who", "support", "--at", "0001-01-01T00:00+14:00"),
+            "'0001-01-01T00:00+14:00' is no moment; write it as 2026-12-24T18:00+01:00.",
+        ),
         (("token", "create", "ci", "--user", "zoe"), "There is no user 'zoe'. These are configured: ana, ben."),
         (("sign-in", "zoe"), "There is no user 'zoe'. These are configured: ana, ben."),
     ],

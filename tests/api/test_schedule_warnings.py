@@ -1,5 +1,6 @@
 """Schedules over the API: single layers, gaps with their reason, what is wrong ahead, and previews."""
 
+import json
 from copy import deepcopy
 from typing import Any
 
@@ -172,6 +173,39 @@ async def test_preview_refuses_what_put_refuses_field_by_field(house: House) -> 
 @pytest.mark.parametrize("body", [None, [], 3, "text", {}, {"key": 7}, {"key": "../x", "name": "X"}])
 async def test_body_that_is_no_schedule_is_422(house: House, body: Any) -> None:
     assert (await _preview(house, body)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "half a character \ud800"},
+        {"name": "X", "overrides": [{"id": ["no id"], "user": "ana", "starts": "2026-01-12", "ends": "2026-01-13"}]},
+    ],
+)
+async def test_odd_values_are_422_for_preview_and_put(house: House, body: Any) -> None:
+    raw = json.dumps(body)
+    manager = house.as_("manager")
+
+    previewed = await manager.post("/api/v1/schedules/preview", content=raw)
+    put = await manager.put("/api/v1/schedules/odd", content=raw)
+
+    assert (previewed.status_code, put.status_code) == (422, 422)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/schedules/primary/on-call",
+        "/on-call",
+        "/hotlines/support/who-would-ring",
+        "/escalation-policies/default/who-would-be-paged",
+    ],
+)
+async def test_moment_beyond_the_calendar_is_422(house: House, path: str, at: str) -> None:
+    answer = await house.as_("viewer").get(f"/api/v1{path}", params={"at": at})
+
+    assert (answer.status_code, list(answer.json()["error"]["fields"])) == (422, ["at"])
 
 
 async def test_viewer_may_not_preview(house: House) -> None:

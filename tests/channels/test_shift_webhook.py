@@ -59,6 +59,14 @@ async def test_an_answer_that_is_no_success_has_its_meaning(status: int, error: 
     assert "status.example" not in str(failure.value)
 
 
+@pytest.mark.parametrize("method", WebhookMethod)
+async def test_an_address_that_cannot_be_used_is_refused_whatever_the_method(method: WebhookMethod) -> None:
+    unusable = webhook(method, "https://\N{SOFT HYPHEN}/hook")
+    with pytest.raises(Refused) as refusal:
+        await send_to_webhook(FakeCarrier([httpx2.Response(200)]).client(), unusable, "ntc_1", DOCUMENT)
+    assert refusal.value.code == "bad_address"
+
+
 async def test_it_arrives_over_a_real_connection_where_its_network_is_allowed() -> None:
     arrived: list[Any] = []
 

@@ -275,6 +275,15 @@ def test_a_list_of_overrides_of_no_known_schedule_is_named() -> None:
     assert "c.json: its overrides do not say of which schedule they are" in section(made.report, MISSING)
 
 
+def test_a_list_of_overrides_that_names_no_schedule_is_taken_for_the_only_ones_and_the_report_says_so() -> None:
+    entry = {"start": "2026-08-01T09:00:00Z", "end": "2026-08-02T09:00:00Z", "user": {"id": "Pa"}}
+    made = imported(Tool.PAGERDUTY, export(layer("a")), users(), {"overrides": [entry]})
+    assert len(schedules_of(made)["primary"]["overrides"]) == 1
+    assert "c.json: its overrides do not say of which schedule they are: they were taken for" in section(
+        made.report, CHANGED
+    )
+
+
 def test_a_rendered_schedule_that_says_somebody_else_is_pointed_out() -> None:
     entry = {"start": "2026-06-29T09:00:00Z", "end": "2026-07-06T09:00:00Z", "user": {"id": "Pb", "summary": "b"}}
     value = export(layer("a"), final_schedule={"rendered_schedule_entries": [entry]})
@@ -355,6 +364,11 @@ def test_a_field_of_the_wrong_shape_is_a_sentence_with_file_and_place() -> None:
         imported(Tool.PAGERDUTY, export(layer("a", rotation_turn_length_seconds="soon")))
     assert "a.json: schedule Primary, schedule_layers[0].rotation_turn_length_seconds: " in str(refused.value)
     assert "(found 'soon')" in str(refused.value)
+
+
+def test_more_layers_than_a_schedule_can_have_are_refused_with_a_sentence() -> None:
+    with pytest.raises(UnreadableExport, match="it would have 101 layers, and a schedule has 100 at most"):
+        imported(Tool.PAGERDUTY, export(*(layer("a") for _ in range(101))), users())
 
 
 def test_years_beyond_the_calendar_are_refused() -> None:

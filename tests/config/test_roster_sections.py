@@ -119,6 +119,7 @@ def test_a_webcal_address_is_an_https_address_and_may_be_left_out() -> None:
         ("ops: {channel: slack", "ops: {channel: sms", "rooms.ops.channel: sms has no rooms; write slack or teams"),
         (', url: "https://hooks.acme.example/ops-secret"', "", "rooms.ops: url is missing"),
         ("https://hooks.acme", "ftp://hooks.acme", "rooms.ops.url: is no address; write one like https://example.com"),
+        ("https://hooks.acme.example/", "https://hooks.acme.example:99999/", "rooms.ops.url: is no address; write one"),
         # shift webhooks
         ("method: PUT", "method: PATCH", "shift_webhooks.status.method: must be one of GET, POST, PUT; found 'PATCH'"),
         ("schedules: [primary], method", "schedules: [], method", "status.schedules: must not be empty"),
@@ -133,6 +134,17 @@ def test_what_is_wrong_is_said_with_its_line(before: str, after: str, sentence: 
     (found,) = [each for each in errors_of(text) if sentence in each]
     line = next(n for n, (old, new) in enumerate(zip(ROSTERS.splitlines(), text.splitlines()), 1) if old != new)  # noqa: B905 - a line may be gone
     assert found.startswith(f"a.yaml:{line}: ")
+
+
+def test_two_rooms_of_one_name_are_refused_for_nobody_could_say_which_is_meant() -> None:
+    second = 'rooms:\n  desk: {channel: slack, to: "#ops", url: "https://hooks.acme.example/desk-secret"}\n'
+    (found,) = errors_of(changed("rooms:\n  ops:", f"{second}  ops:"))
+    assert "rooms.ops.to: is what rooms.desk is called too; call each room something else" in found
+
+
+def test_rooms_of_different_channels_may_have_one_name() -> None:
+    second = 'rooms:\n  desk: {channel: teams, to: "#ops", url: "https://hooks.acme.example/desk-secret"}\n'
+    assert errors_of(changed("rooms:\n  ops:", f"{second}  ops:")) == []
 
 
 def test_an_address_that_is_wrong_is_not_repeated_for_it_may_hold_a_secret() -> None:
@@ -159,7 +171,7 @@ def test_an_address_that_is_wrong_is_not_repeated_for_it_may_hold_a_secret() -> 
         (
             "phone: +15550100002}",
             "phone: +15550100002, out_of_office: [{starts: 2026-08-02, ends: 2026-08-03, delegate: ana}]}",
-            "From 2026-08-02 02:00 the delegates of ana lead in a circle: ana stays on call.",
+            "From 2026-08-02 02:00 the delegates of ana lead in a circle: the shifts of ana stay where they are.",
         ),
     ],
 )

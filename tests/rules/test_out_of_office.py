@@ -1,7 +1,13 @@
 """Whose duties a delegate has, for how long, and what is said about it."""
 
+from datetime import datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from domain.on_call import OnCall, Reason, ReasonKind, describe, gaps, layer_shifts, on_call, warnings
 from domain.out_of_office import StandIn, circles, stand_in, turning_points
+from domain.schedule import Absence
 from tests.support.schedules import absence, layer, line, local, override, schedule
 
 ALWAYS = layer("ana", name="Always")
@@ -56,6 +62,21 @@ def test_a_circle_lasts_only_while_all_of_it_are_away() -> None:
     away = [absence("ana", *WEEK, "ben"), absence("ben", "2026-01-07 09:00", "2026-01-08 09:00", "ana")]
     assert stand_in("ana", away, local("2026-01-06 12:00")) == StandIn("ben", away[0])
     assert list(circles(away)) == [("ana", local("2026-01-07 09:00")), ("ben", local("2026-01-07 09:00"))]
+
+
+DAYS = st.integers(1, 12).map(lambda day: local(f"2026-01-{day:02d} 09:00"))
+PEOPLE = st.sampled_from(["ana", "ben", "cleo", "dan"])
+ABSENCES = st.lists(st.builds(Absence, PEOPLE, DAYS, DAYS, st.one_of(st.none(), PEOPLE)), max_size=12)
+
+
+@given(away=ABSENCES)
+def test_whoever_is_led_in_a_circle_is_reported_from_its_first_moment(away: list[Absence]) -> None:
+    first_moments: dict[str, datetime] = {}
+    for moment in turning_points(away):
+        for user in ("ana", "ben", "cleo", "dan"):
+            if stand_in(user, away, moment).circle:
+                first_moments.setdefault(user, moment)
+    assert dict(circles(away)) == first_moments
 
 
 def test_an_absence_that_ends_before_it_starts_never_applies() -> None:
@@ -127,7 +148,7 @@ def test_the_layer_alone_knows_no_absence() -> None:
 def test_a_circle_of_somebody_in_the_schedule_is_warned_about_once() -> None:
     away = (absence("ana", *WEEK, "ben"), absence("ben", *WEEK, "ana"), absence("ana", *WEEK, "ben"))
     assert warnings(schedule(ALWAYS, absences=away)) == (
-        "From 2026-01-05 09:00 the delegates of ana lead in a circle: ana stays on call.",
+        "From 2026-01-05 09:00 the delegates of ana lead in a circle: the shifts of ana stay where they are.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -273,7 +273,16 @@ def test_circle_of_delegates_is_told_with_its_beginning() -> None:
 
     found = look(replace(schedule(weekly("ana", "ben")), absences=absences))
 
-    assert [(each.kind, each.at) for each in found] == [(ConcernKind.CIRCLE, local("2026-01-20"))] * 2
+    assert [(each.kind, each.at) for each in found] == [(ConcernKind.CIRCLE, local("2026-01-20"))]
+
+
+def test_circle_of_people_without_a_shift_in_it_is_not_told() -> None:
+    absences = (away("ana", "2026-01-19", "2026-01-24", "ben"), away("ben", "2026-01-20", "2026-01-24", "ana"))
+    past = (layer("ana", ends=date(2026, 1, 10)), layer("ben", ends=date(2026, 1, 10)), layer("cleo"))
+
+    found = look(replace(schedule(*past), absences=absences))
+
+    assert ConcernKind.CIRCLE not in [each.kind for each in found]
 
 
 def test_circle_that_is_over_is_not_told() -> None:

@@ -163,6 +163,12 @@ def test_reason_without_an_end_says_none() -> None:
     assert describe("ana", reason, schedule(), None) == "on call in Primary on-call, layer Weekly"
 
 
+def test_layers_of_one_name_are_pointed_out() -> None:
+    found = warnings(schedule(weekly("ana"), layer("ben", name="Nights"), layer("cleo", name="Nights")))
+
+    assert found == ("2 layers are called Nights: a reason does not tell which one is meant.",)
+
+
 def test_ordinary_schedule_has_no_warnings() -> None:
     assert warnings(schedule(weekly("ana", "ben"), layer("cleo", None, slots=(slot("18:00", "09:00"),)))) == ()
 

@@ -57,6 +57,10 @@ async def test_a_notice_is_stored_once_whatever_it_says_the_second_time(database
     assert (await _row(database, first)).body["subject"] == "You are on call"
 
 
+async def test_the_same_notice_twice_in_one_go_is_stored_once(database: Database) -> None:
+    assert len(await _add(database, START, START)) == 1
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -163,10 +167,31 @@ async def test_a_deleted_schedule_sends_nothing_more_and_leaves_what_is_being_se
     assert await _unfinished(database) == [under_way]
 
 
-async def test_told_warnings_are_known_whatever_became_of_them(database: Database) -> None:
-    await _add(database, WARNING, START)
+async def test_a_warning_that_was_mended_before_it_was_sent_is_sent_when_it_is_so_again(database: Database) -> None:
+    (mended,) = await _add(database, WARNING)
     async with database.write() as session:
         await schedule_notices.suppress_warnings(session, "primary", set(), at(9))
+    assert await _add(database, replace(WARNING, text="Again."), now=20) == [mended]
+    claimed = await _claim(database, mended, now=21)
+    assert claimed is not None
+    row = claimed.notice
+    assert (claimed.in_doubt, row.body["text"], row.created_at, row.error, row.finished_at) == (
+        False,
+        "Again.",
+        at(20),
+        None,
+        None,
+    )
+
+
+async def test_warnings_are_told_unless_they_were_suppressed(database: Database) -> None:
+    sent, _ = await _add(database, WARNING, replace(WARNING, about="gap:2"))
+    await _add(database, START)
+    await _claim(database, sent)
+    async with database.write() as session:
+        await schedule_notices.set_sent(session, sent, provider="smtp", provider_id=None, at=at(11))
+        assert len(await schedule_notices.told_warnings(session, "primary")) == 2
+        await schedule_notices.suppress_warnings(session, "primary", set(), at(12))
         assert await schedule_notices.told_warnings(session, "primary") == {
             Told("warning_week", "gap:1", "ana", "email")
         }

@@ -18,10 +18,12 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.exceptions import ApplicationError
 
+from activities.calendars import CalendarActivities
 from activities.calls import CallActivities
 from activities.delivery import DeliveryActivities
 from activities.incidents import IncidentActivities
 from activities.recordings import RecordingActivities
+from activities.schedule_notices import NoticeActivities, ScheduleActivities
 from config.keys import Keyring, Purpose, Unreadable
 from config.settings import Settings
 from domain.call_messages import CallStart, CarrierSaid, FetchRecording
@@ -43,6 +45,10 @@ ACTIVITIES: list[Callable[..., Any]] = [
     RecordingActivities.give_up_recording,
     IncidentActivities.tend_incident,
     DeliveryActivities.deliver_alert,
+    ScheduleActivities.tend_schedule,
+    NoticeActivities.deliver_notice,
+    CalendarActivities.list_calendars,
+    CalendarActivities.refresh_calendar,
 ]
 CONVERTER = data_converter(Keyring(["a key"], Purpose.PAYLOADS))
 START = CallStart(plan(), CallIdentity(Provider.TWILIO, "CA1", "AC1", CALLER, HOTLINE.number), verified=True)
@@ -52,20 +58,25 @@ def _name(one: Callable[..., Any]) -> str | None:
     return activity._Definition.must_from_callable(one).name
 
 
-def handlers() -> Iterator[tuple[str, list[Any], Any]]:
+#: an activity or a workflow; or a signal or an update together with its workflow, for two may call theirs the same
+Called = str | tuple[str, str]
+
+
+def handlers() -> Iterator[tuple[Called, list[Any], Any]]:
     """Name, types of the inputs and type of the result of everything that Temporal calls."""
     for one in ACTIVITIES:
         hints = get_type_hints(one)
         yield _name(one) or "", _inputs(hints), hints["return"]
     for workflow_class in WORKFLOWS:
         definition = workflow._Definition.must_from_class(workflow_class)
+        owner = definition.name or ""
         hints = get_type_hints(definition.run_fn)
-        yield definition.name or "", _inputs(hints), hints["return"]
+        yield owner, _inputs(hints), hints["return"]
         for update in definition.updates.values():
             hints = get_type_hints(update.fn)
-            yield update.name or "", _inputs(hints), hints["return"]
+            yield (owner, update.name or ""), _inputs(hints), hints["return"]
         for signal in definition.signals.values():
-            yield signal.name or "", _inputs(get_type_hints(signal.fn)), type(None)
+            yield (owner, signal.name or ""), _inputs(get_type_hints(signal.fn)), type(None)
 
 
 def _inputs(hints: dict[str, Any]) -> list[Any]:
@@ -89,6 +100,8 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
             if arguments[-1] is ...:
                 return st.lists(values_of(arguments[0]), max_size=2).map(tuple)
             return st.tuples(*map(values_of, arguments))
+        case origin if origin is list:
+            return st.lists(values_of(arguments[0]), max_size=2)
         case origin if origin is frozenset:
             return st.frozensets(values_of(arguments[0]), max_size=2)
         case origin if origin is dict:
@@ -203,11 +216,12 @@ def test_every_recorded_input_is_read(name: str) -> None:
     read = [
         CONVERTER.payload_converter.from_payload(payload, hint) for payload, hint in _recorded(histories.document(name))
     ]
-    assert all(dataclasses.is_dataclass(value) for value in read)
+    assert all(dataclasses.is_dataclass(value) or isinstance(value, str) for value in read)
 
 
 def _recorded(document: Any) -> Iterator[tuple[Payload, Any]]:
     """The inputs in a history, each with its type."""
+    owner = document["events"][0]["workflowExecutionStartedEventAttributes"]["workflowType"]["name"]
     for event in document["events"]:
         for attributes in event.values():
             match attributes:
@@ -217,9 +231,9 @@ def _recorded(document: Any) -> Iterator[tuple[Payload, Any]]:
                 }:
                     yield from zip(map(_payload, payloads), INPUTS[called], strict=True)
                 case {"signalName": str(called), "input": {"payloads": payloads}}:
-                    yield from zip(map(_payload, payloads), INPUTS[called], strict=True)
+                    yield from zip(map(_payload, payloads), INPUTS[owner, called], strict=True)
                 case {"acceptedRequest": {"input": {"name": str(called), "args": {"payloads": payloads}}}}:
-                    yield from zip(map(_payload, payloads), INPUTS[called], strict=True)
+                    yield from zip(map(_payload, payloads), INPUTS[owner, called], strict=True)
 
 
 def _payload(document: Any) -> Payload:

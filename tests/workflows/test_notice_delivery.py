@@ -52,6 +52,8 @@ class Sender:
     carrier: FakeCarrier = field(default_factory=accepting)
     web: FakeCarrier = field(default_factory=lambda: accepting(200))
     smtp_url: str | None = None
+    #: what the wall's clock reads
+    wall: datetime = NOW
 
     async def add(self, notice: Notice) -> str:
         async with self.database.write() as session:
@@ -73,7 +75,7 @@ class Sender:
             return make_registry(self.carrier.client(), found.carriers, self.smtp_url, "duty@duty.example", rooms)
 
         links = NoticeLinks("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
-        activities = NoticeActivities(self.database, directory, channels, web, links, lambda: NOW)
+        activities = NoticeActivities(self.database, directory, channels, web, links, lambda: self.wall)
         await ActivityEnvironment().run(activities.deliver_notice, DeliverNotice(notice_id, NOW + after))
 
     async def row(self, notice_id: str) -> ScheduleNoticeRow:
@@ -247,6 +249,13 @@ async def test_a_receiver_that_is_away_for_a_day_is_given_up(sender: Sender, ans
 async def test_a_notice_that_is_no_news_any_more_is_not_sent(sender: Sender) -> None:
     notice = await sender.add(TO_ANA)
     await sender.deliver(notice, after=timedelta(hours=2))
+    assert ((await sender.row(notice)).state, sender.posts()) == ("too_late", 0)
+
+
+async def test_a_notice_that_waited_too_long_for_a_worker_is_not_sent(sender: Sender) -> None:
+    notice = await sender.add(TO_ANA)
+    sender.wall = NOW + timedelta(hours=2)
+    await sender.deliver(notice)
     assert ((await sender.row(notice)).state, sender.posts()) == ("too_late", 0)
 
 

@@ -109,6 +109,31 @@ async def test_after_an_outage_people_hear_only_what_is_news_and_webhooks_everyt
         await duty.end()
 
 
+async def test_after_a_long_outage_everything_is_told_a_hundred_at_a_time(
+    time_skipping_env: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with watch(time_skipping_env, tmp_path) as duty:
+        duty.add_webhook()
+        await duty.tell()
+        await duty.until(minutes=50)
+        await duty.run.terminate("the server was away")
+        await duty.until(hours=60, minutes=30)
+        await duty.tell()
+        await duty.until(hours=60, minutes=40)
+        assert len(duty.events()) == 1 + 2 * 60
+        assert await _most_activities_at_once(duty) == 100
+        await duty.end()
+
+
+async def _most_activities_at_once(duty: Watched) -> int:
+    most = open_now = 0
+    async for event in duty.run.fetch_history_events():
+        open_now += event.HasField("activity_task_scheduled_event_attributes")
+        open_now -= event.HasField("activity_task_completed_event_attributes")
+        most = max(most, open_now)
+    return most
+
+
 async def test_a_webhook_that_is_away_delays_no_handoff_and_gets_everything_in_the_end(
     time_skipping_env: WorkflowEnvironment, tmp_path: Path
 ) -> None:
