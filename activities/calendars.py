@@ -74,6 +74,8 @@ class CalendarActivities:
 
 
 async def take_in(database: Database, calendar: str, source: str, content: bytes, at: datetime) -> None:
-    """Read the file and show its events around ``at`` instead of those of before. Raises :class:`BadCalendar`."""
+    """Read the content and show its events around ``at`` instead of those of before; a file that was handed in is kept.
+    Raises :class:`BadCalendar`."""
     reading = await read_apart(content, at)
-    await calendars.replace_events(database, calendar, source, reading.events, datetime.now(UTC), reading.note)
+    file = content if source == calendars.FILE else None
+    await calendars.replace_events(database, calendar, source, reading.events, datetime.now(UTC), reading.note, file)

@@ -42,6 +42,8 @@ _CLOCK_MARGIN = timedelta(minutes=5)
 #: looks at one schedule come one after the other; only a run that was taken for dead can be in the way
 _TRIES = 3
 _LONGEST_SLEEP = timedelta(days=1)
+#: how long it can be looked up what people were told
+_KEPT = timedelta(days=180)
 
 
 class NoticeLinks:
@@ -106,6 +108,7 @@ class ScheduleActivities:
         async with self._database.write() as session:
             reason = "The schedule was deleted before this was sent."
             await schedule_notices.suppress(session, schedule, reason, now)
+            await schedule_notices.trim(session, schedule, before=now)
             await shift_watches.forget(session, schedule)
             in_doubt = await schedule_notices.unfinished(session, schedule)
         return TendedSchedule(exists=False, deliver=tuple(in_doubt))
@@ -135,6 +138,7 @@ async def _store(
     session: AsyncSession, schedule: Schedule, notices: list[Notice], worries: tuple[Concern, ...], now: datetime
 ) -> None:
     await schedule_notices.add(session, notices, now)
+    await schedule_notices.trim(session, schedule.key, before=now - _KEPT)
     still_true = {concern.key for concern in worries}
     await schedule_notices.suppress_warnings(session, schedule.key, still_true, now)
 

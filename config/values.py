@@ -23,6 +23,8 @@ _DURATION = re.compile(r"([0-9]{1,9})(s|m|h|d)")
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{2,199}")
+#: what begins with these never reaches the door for events
+_OWN_ADDRESSES = frozenset({"voice", "alerts", "notices", "simulated-carrier"})
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _TEN_YEARS = 3660 * 86_400
@@ -161,6 +163,8 @@ def check_key(key: str) -> str | None:
 def check_token(value: str) -> str:
     if not _TOKEN.fullmatch(value):
         raise ValueError("a token is part of an address: 3 to 200 letters, digits, '-', '_', '.' or '~'")
+    if value in _OWN_ADDRESSES:
+        raise ValueError(f"{value} begins addresses of Dutyline's own; choose another token")
     return value
 
 

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
@@ -42,12 +42,6 @@ async def file_of(session: AsyncSession, calendar: str) -> bytes | None:
     return row.file if row is not None else None
 
 
-async def keep_file(session: AsyncSession, calendar: str, file: bytes) -> None:
-    """Keep the file that the calendar's events were read from: those that repeat are read from it again."""
-    kept = update(CalendarStateRow).where(CalendarStateRow.calendar == calendar).values(file=file)
-    await session.execute(kept)
-
-
 async def note_failure(session: AsyncSession, calendar: str, source: str, error: str, now: datetime) -> None:
     """Say what went wrong. The events of before stay."""
     statement = insert(session, CalendarStateRow).values(calendar=calendar, source=source, tried_at=now, error=error)
@@ -65,8 +59,10 @@ async def replace_events(
     events: Sequence[ForeignEvent],
     read_at: datetime,
     note: str | None = None,
+    file: bytes | None = None,
 ) -> None:
-    """Show the events of a reading instead of those of before. ``note`` is what was left out.
+    """Show the events of a reading instead of those of before. ``note`` is what was left out. A ``file`` that was
+    handed in is kept with them: what repeats is read from it again.
 
     ``read_at`` is the reading's own: no two of a calendar may share it. Of two at once the newer one stays.
     """
@@ -74,7 +70,7 @@ async def replace_events(
         async with database.write() as session:
             await _add(session, calendar, read_at, number * _BATCH, piece)
     async with database.write() as session:
-        await _show(session, calendar, source, read_at, note)
+        await _show(session, calendar, source, read_at, note, file)
     while await _swept(database, calendar):
         pass
 
@@ -144,15 +140,18 @@ async def _add(
     await session.execute(insert(session, CalendarEventRow), rows)
 
 
-async def _show(session: AsyncSession, calendar: str, source: str, read_at: datetime, note: str | None) -> None:
+async def _show(
+    session: AsyncSession, calendar: str, source: str, read_at: datetime, note: str | None, file: bytes | None
+) -> None:
     statement = insert(session, CalendarStateRow).values(
-        calendar=calendar, source=source, tried_at=read_at, refreshed_at=read_at, error=note
+        calendar=calendar, source=source, tried_at=read_at, refreshed_at=read_at, error=note, file=file
     )
+    kept = ("file",) if file is not None else ()
     older = CalendarStateRow.refreshed_at.is_(None) | (CalendarStateRow.refreshed_at < read_at)
     await session.execute(
         statement.on_conflict_do_update(
             index_elements=["calendar"],
-            set_=changes(statement, "source", "tried_at", "refreshed_at", "error"),
+            set_=changes(statement, "source", "tried_at", "refreshed_at", "error", *kept),
             where=older,
         )
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import literal, select, tuple_, update
+from sqlalchemy import delete, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.ids import derived_id
@@ -137,6 +137,18 @@ async def suppress_warnings(session: AsyncSession, schedule: str, still_true: Co
             ScheduleNoticeRow.about.not_in(still_true),
         )
         .values(state=NoticeState.SUPPRESSED, error="It was mended before this was sent.", finished_at=now)
+    )
+
+
+async def trim(session: AsyncSession, schedule: str, before: datetime) -> None:
+    """Forget what was made before then and has ended: notices hold names and addresses. A warning that is forgotten is
+    told again, if it is still so."""
+    await session.execute(
+        delete(ScheduleNoticeRow).where(
+            ScheduleNoticeRow.schedule == schedule,
+            ScheduleNoticeRow.created_at < before,
+            ScheduleNoticeRow.state.not_in(_UNFINISHED),
+        )
     )
 
 

@@ -82,8 +82,6 @@ async def put_calendar_file(key: str, request: Request, services: AnyService, _p
         await take_in(services.database, key, calendars.FILE, file, now)
     except BadCalendar as error:
         raise invalid("body", str(error)) from None
-    async with services.database.write() as session:
-        await calendars.keep_file(session, key, file)
     return await _state(services, key)
 
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from api.security import AnyService, Viewer
+from api.security import AnyService, Principal, Viewer
 from api.v1 import shapes
 from api.v1.errors import not_found
 from api.v1.parameters import DEFAULT_LIMIT, Cursor, Limit, Time
@@ -18,7 +18,8 @@ class ScheduleNotice(BaseModel):
     that became so. `recipient` is a user's key, a room or a webhook's key, never a number.
 
     `state`: `pending`, `claimed` (being sent), `sent`, `delivered`, `failed`, `too_late` (no news any more),
-    `suppressed` (no longer so), or `unknown` (it may have gone out). `error` says why.
+    `suppressed` (no longer so), or `unknown` (it may have gone out). `error` says why,
+    to managers and to the recipient: it may hold what a provider said.
     """
 
     id: str
@@ -39,17 +40,17 @@ class ScheduleNotice(BaseModel):
 
 @router.get("/{key}/notices")
 async def schedule_notices_of(
-    key: str, services: AnyService, _principal: Viewer, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    key: str, services: AnyService, principal: Viewer, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> shapes.Listed[ScheduleNotice]:
     """The notices about shifts, overrides and coverage, the newest first."""
     if key not in (await services.config.directory()).schedules:
         raise not_found(f"schedule {key}")
     async with services.database.read() as session:
         page = await schedule_notices.of_schedule(session, key, limit=limit, cursor=cursor)
-    return shapes.Listed(items=[_shown(row) for row in page.items], next_cursor=page.next_cursor)
+    return shapes.Listed(items=[_shown(row, principal) for row in page.items], next_cursor=page.next_cursor)
 
 
-def _shown(row: ScheduleNoticeRow) -> ScheduleNotice:
+def _shown(row: ScheduleNoticeRow, principal: Principal) -> ScheduleNotice:
     return ScheduleNotice(
         id=row.id,
         kind=row.kind,
@@ -61,7 +62,7 @@ def _shown(row: ScheduleNoticeRow) -> ScheduleNotice:
         text=row.body["text"],
         state=row.state,
         attempts=row.attempts,
-        error=row.error,
+        error=row.error if principal.sees_phone_of(row.recipient) else None,
         created_at=row.created_at,
         sent_at=row.sent_at,
         finished_at=row.finished_at,

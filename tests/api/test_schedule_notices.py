@@ -15,6 +15,7 @@ from config.keys import Keyring, Purpose
 from domain.schedule_notices import Notice, NoticeKind
 from storage import schedule_notices
 from storage.engine import Database
+from storage.schedule_notices import NoticeState
 from tests.api.house import NOON, House
 
 START = Notice(
@@ -43,6 +44,22 @@ async def test_notices_are_listed_newest_first_with_keys_and_states(either_house
     # Before them come the notices of the overrides that the example makes.
     assert [item["kind"] for item in rest["items"] if item["kind"].startswith("shift")] == ["shift_start"]
     assert rest["items"][0]["kind"] == "shift_start"
+
+
+async def test_what_a_provider_said_is_for_managers_and_the_recipient(house: House) -> None:
+    async with house.services.database.write() as session:
+        (notice,) = await schedule_notices.add(session, [START], house.clock())
+        await schedule_notices.claim(session, notice, house.clock())
+        await schedule_notices.set_finished(
+            session, notice, NoticeState.FAILED, error="ana@acme.example is full", at=house.clock()
+        )
+
+    seen = {}
+    for role in ("viewer", "manager"):
+        listed = (await house.as_(role).get("/api/v1/schedules/primary/notices")).json()["items"]
+        (seen[role],) = (item["error"] for item in listed if item["id"] == notice)
+
+    assert seen == {"viewer": None, "manager": "ana@acme.example is full"}
 
 
 async def test_notices_of_an_unknown_schedule_are_not_found(house: House) -> None:

@@ -73,6 +73,7 @@ def test_the_example_is_warned_only_about_what_is_not_sent_yet() -> None:
         ("https://acme.example/off.mp3", "http://acme.example/off.mp3", "cannot be played; write an https address"),
         ("base_url: null", "base_url: nowhere", "'nowhere' is no address; write one like https://api.example.com"),
         ("token: demo-support", "token: a/b", "a token is part of an address: 3 to 200 letters"),
+        ("token: demo-support", "token: notices", "notices begins addresses of Dutyline's own; choose another token"),
         # times and zones
         ('time: "09:00"', "time: 25:00", "handoff.time: 25:00 does not exist on a clock; write a time between 00:00"),
         ('time: "09:00"', "time: 24:00", "24:00 does not exist on a clock; write 00:00"),

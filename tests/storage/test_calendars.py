@@ -99,14 +99,22 @@ async def test_hostile_text_is_storable(database: Database) -> None:
 
 
 async def test_file_is_kept_until_the_calendar_is_forgotten(database: Database) -> None:
-    await replace(database, an_event("a"))
-    async with database.write() as session:
-        await calendars.keep_file(session, "holidays", b"BEGIN:VCALENDAR")
+    await calendars.replace_events(database, "holidays", calendars.FILE, [an_event("a")], NOW, file=b"BEGIN:VCALENDAR")
+    await calendars.replace_events(database, "holidays", calendars.FILE, [an_event("b")], NOW + timedelta(days=1))
     async with database.read() as session:
         assert await calendars.file_of(session, "holidays") == b"BEGIN:VCALENDAR"
     await calendars.forget(database, "holidays")
     async with database.read() as session:
         assert await calendars.file_of(session, "holidays") is None
+
+
+async def test_of_two_files_at_once_the_newer_one_stays_with_its_events(database: Database) -> None:
+    later = NOW + timedelta(seconds=1)
+    await calendars.replace_events(database, "holidays", calendars.FILE, [an_event("new")], later, file=b"new")
+    await calendars.replace_events(database, "holidays", calendars.FILE, [an_event("old")], NOW, file=b"old")
+    async with database.read() as session:
+        assert await calendars.file_of(session, "holidays") == b"new"
+    assert await titles(database) == ["new"]
 
 
 async def test_forgetting_one_calendar_leaves_the_others(database: Database) -> None:

@@ -167,6 +167,23 @@ async def test_a_deleted_schedule_sends_nothing_more_and_leaves_what_is_being_se
     assert await _unfinished(database) == [under_way]
 
 
+async def test_old_notices_that_have_ended_are_forgotten_and_no_others(database: Database) -> None:
+    (ended,) = await _add(database, START)
+    (waiting,) = await _add(database, replace(START, about="ben"))
+    (recent,) = await _add(database, replace(START, about="cleo"), now=20)
+    (elsewhere,) = await _add(database, replace(START, schedule="second"))
+    async with database.write() as session:
+        for notice_id in (ended, recent, elsewhere):
+            await schedule_notices.claim(session, notice_id, at(25))
+            await schedule_notices.set_finished(session, notice_id, NoticeState.FAILED, error="refused", at=at(30))
+
+        await schedule_notices.trim(session, "primary", before=at(10))
+
+    async with database.read() as session:
+        kept = [each for each in (ended, waiting, recent, elsewhere) if await schedule_notices.get(session, each)]
+    assert kept == [waiting, recent, elsewhere]
+
+
 async def test_a_warning_that_was_mended_before_it_was_sent_is_sent_when_it_is_so_again(database: Database) -> None:
     (mended,) = await _add(database, WARNING)
     async with database.write() as session:

@@ -104,9 +104,8 @@ async def test_file_that_was_handed_in_is_read_again_every_night(
     async with office(time_skipping_env, tmp_path) as house:
         house.calendars["holidays"] = Calendar("holidays", "Holidays")
         now = await time_skipping_env.get_current_time()
-        await calendars.replace_events(house.database, "holidays", calendars.FILE, [], now - timedelta(days=9000))
-        async with house.database.write() as session:
-            await calendars.keep_file(session, "holidays", DAILY)
+        long_ago = now - timedelta(days=9000)
+        await calendars.replace_events(house.database, "holidays", calendars.FILE, [], long_ago, file=DAILY)
         await house.door.tend_calendars()
         await time_skipping_env.sleep(timedelta(days=1))
         async with house.database.read() as session:
