@@ -119,13 +119,14 @@ def gaps(schedule: Schedule, start: datetime, end: datetime) -> tuple[Shift, ...
 def describe(user: str | None, reason: Reason | None, schedule: Schedule, until: datetime | None) -> str:
     """A part of a sentence that says why this user, or nobody, with the end in the schedule's local time.
 
-    For example ``on call in Primary on-call, layer Weekly, until 2026-01-12 09:00``.
+    For example ``on call in Primary on-call, layer Weekly, until 2026-01-12 09:00 (Europe/Madrid)``.
     """
     parts = [f"nobody on call in {schedule.name}"] if user is None else [f"on call in {schedule.name}"]
     if reason is not None:
         parts.append(_cause(reason))
     if until is not None:
-        parts.append(f"until {wall_clock(until, schedule.timezone).isoformat(sep=' ', timespec='minutes')}")
+        local = wall_clock(until, schedule.timezone).isoformat(sep=" ", timespec="minutes")
+        parts.append(f"until {local} ({schedule.timezone})")
     return ", ".join(parts)
 
 

@@ -70,7 +70,7 @@ async def test_calendar_holds_no_phone_numbers(house: House) -> None:
 async def test_event_has_the_reason(house: House) -> None:
     answer = await read(house, await make(house.as_("ben")))
     event = Calendar.from_ical(answer.content).walk("VEVENT")[0]
-    assert event["description"] == "On call in Primary on-call, layer Weekly, until 2026-01-19 09:00"
+    assert event["description"] == "On call in Primary on-call, layer Weekly, until 2026-01-19 09:00 (Europe/Madrid)"
     assert str(event["uid"]).endswith("@duty.example")
 
 

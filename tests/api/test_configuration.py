@@ -165,7 +165,7 @@ async def test_who_would_ring_names_everybody_in_order_with_the_reason(house: Ho
     assert answer["at"] == "2026-01-12T09:30:00.000Z"
     assert first["responder"] == {"key": "ben", "name": "Ben Okafor", "schedule": "primary"}
     assert (first["number"], first["ring_seconds"]) == ("+15550100002", 20)
-    assert first["reason"] == "on call in Primary on-call, layer Weekly, until 2026-01-19 09:00"
+    assert first["reason"] == "on call in Primary on-call, layer Weekly, until 2026-01-19 09:00 (Europe/Madrid)"
     assert (second["order"], second["responder"]["key"], second["ring_seconds"]) == (2, "ben", 25)
 
 

@@ -71,7 +71,8 @@ def test_who_names_everybody_who_would_ring_with_the_reason() -> None:
     assert result.exit_code == 0
     assert result.output.splitlines() == [
         "On-call hotline (+12245550123), 2026-01-12 09:30 UTC:",
-        "  1. Ben Okafor, +15550100002, 20 s: on call in Primary on-call, layer Weekly, until 2026-01-19 09:00",
+        "  1. Ben Okafor, +15550100002, 20 s: "
+        "on call in Primary on-call, layer Weekly, until 2026-01-19 09:00 (Europe/Madrid)",
         "  2. Ben Okafor, +15550100002, 25 s: named in the chain",
     ]
 
@@ -84,7 +85,8 @@ def test_who_with_a_policy_names_everybody_who_would_be_paged_and_when() -> None
     assert result.output.splitlines() == [
         "Default, for an incident at 2026-01-12 07:57 UTC that nobody acknowledges:",
         "  Level 1, 2026-01-12 07:57 UTC:",
-        "    phone to Ana Reyes, +15550100001: on call in Primary on-call, layer Weekly, until 2026-01-12 09:00",
+        "    phone to Ana Reyes, +15550100001: "
+        "on call in Primary on-call, layer Weekly, until 2026-01-12 09:00 (Europe/Madrid)",
         "    email to Ben Okafor, ben@acme.example: named by the policy",
         "  Level 2, 2026-01-12 08:02 UTC:",
         "    sms to Ben Okafor, +15550100002: named by the policy",

@@ -227,7 +227,7 @@ async def test_who_would_be_paged_level_by_level_with_the_reasons(house: House) 
                         "channel": "phone",
                         "user": {"key": "ana", "name": "Ana Reyes"},
                         "to": "+15550100001",
-                        "reason": "on call in Primary on-call, layer Weekly, until 2026-01-12 09:00",
+                        "reason": "on call in Primary on-call, layer Weekly, until 2026-01-12 09:00 (Europe/Madrid)",
                     },
                     {
                         "channel": "email",

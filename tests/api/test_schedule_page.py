@@ -65,7 +65,7 @@ async def test_page_says_who_is_on_call_why_and_who_is_next(house: House) -> Non
     text = await _page(house)
 
     assert '<p class="person">Ana Reyes</p>' in text
-    assert "On call in Primary on-call, layer Weekly, until 2026-01-12 09:00." in text
+    assert "On call in Primary on-call, layer Weekly, until 2026-01-12 09:00 (Europe/Madrid)." in text
     assert re.search(r"<dt>Next</dt><dd>Ben Okafor, <time[^>]*>2026-01-12 09:00:00 CET</time>", text)
 
 

@@ -88,7 +88,10 @@ def test_title_names_the_schedule_and_everybodys_also_the_person() -> None:
 
 
 def test_text_says_why() -> None:
-    assert events(schedule(WEEKLY))[0].text == "On call in Primary on-call, layer Weekly, until 2026-01-12 09:00"
+    assert (
+        events(schedule(WEEKLY))[0].text
+        == "On call in Primary on-call, layer Weekly, until 2026-01-12 09:00 (Europe/Madrid)"
+    )
 
 
 def test_name_says_whose_shifts_these_are() -> None:

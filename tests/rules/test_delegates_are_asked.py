@@ -48,7 +48,7 @@ def test_a_chain_rings_the_delegate_of_whoever_is_on_call_and_says_for_whom() ->
     assert isinstance(target, Target)
     assert (target.user, target.schedule) == ("ben", "primary")
     assert target.reason == (
-        "on call in Primary on-call, for ana, who is out of office (skiing), until 2026-01-12 09:00"
+        "on call in Primary on-call, for ana, who is out of office (skiing), until 2026-01-12 09:00 (Europe/Madrid)"
     )
 
 
@@ -83,7 +83,7 @@ def test_an_entry_for_somebody_without_a_stand_in_is_passed_and_the_next_one_rin
     found = directory(absence("ana", *WEEK))
     assert rung(found, ChainEntry(user="ana"), ChainEntry(schedule="primary"), ChainEntry(user="ben")) == [
         "Ana Reyes is out of office and nobody stands in",
-        "nobody on call in Primary on-call, for ana, who is out of office, until 2026-01-12 09:00",
+        "nobody on call in Primary on-call, for ana, who is out of office, until 2026-01-12 09:00 (Europe/Madrid)",
         "+15550100002",
     ]
 
@@ -115,7 +115,7 @@ def test_an_alert_goes_to_the_delegate_of_the_user_whom_the_policy_names() -> No
 def test_an_alert_goes_to_the_delegate_of_whoever_is_on_call() -> None:
     found = directory(absence("ana", *WEEK, "ben"))
     assert alerts(found, AlertTarget("sms", schedule="primary")) == [
-        "ben: on call in Primary on-call, for ana, who is out of office, until 2026-01-12 09:00"
+        "ben: on call in Primary on-call, for ana, who is out of office, until 2026-01-12 09:00 (Europe/Madrid)"
     ]
 
 
@@ -128,7 +128,7 @@ def test_alerts_to_somebody_without_a_stand_in_say_that_nobody_is_there() -> Non
     found = directory(absence("ana", *WEEK))
     assert alerts(found, AlertTarget("sms", user="ana"), AlertTarget("sms", schedule="primary")) == [
         "Ana Reyes is out of office and nobody stands in",
-        "nobody on call in Primary on-call, for ana, who is out of office, until 2026-01-12 09:00",
+        "nobody on call in Primary on-call, for ana, who is out of office, until 2026-01-12 09:00 (Europe/Madrid)",
     ]
 
 

@@ -135,7 +135,7 @@ def test_an_absence_without_a_delegate_is_a_gap_that_says_why() -> None:
     roster = schedule(ALWAYS, absences=(absence("ana", *WEEK),))
     (gap,) = gaps(roster, local(WEEK[0]), local(WEEK[1]))
     assert describe(gap.user, gap.reason, roster, gap.ends) == (
-        "nobody on call in Primary on-call, for ana, who is out of office, until 2026-01-12 09:00"
+        "nobody on call in Primary on-call, for ana, who is out of office, until 2026-01-12 09:00 (Europe/Madrid)"
     )
 
 

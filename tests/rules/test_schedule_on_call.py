@@ -139,17 +139,17 @@ def test_no_shifts_in_an_empty_window() -> None:
     [
         (
             Reason(ReasonKind.LAYER, layer="Weekly"),
-            "on call in Primary on-call, layer Weekly, until 2026-01-12 09:00",
+            "on call in Primary on-call, layer Weekly, until 2026-01-12 09:00 (Europe/Madrid)",
         ),
         (
             Reason(ReasonKind.OVERRIDE, override_id="ovr_1"),
-            "on call in Primary on-call, override, until 2026-01-12 09:00",
+            "on call in Primary on-call, override, until 2026-01-12 09:00 (Europe/Madrid)",
         ),
         (
             Reason(ReasonKind.OVERRIDE, override_id="ovr_1", replaced="ana", comment="holidays"),
-            "on call in Primary on-call, override, instead of ana (holidays), until 2026-01-12 09:00",
+            "on call in Primary on-call, override, instead of ana (holidays), until 2026-01-12 09:00 (Europe/Madrid)",
         ),
-        (None, "nobody on call in Primary on-call, until 2026-01-12 09:00"),
+        (None, "nobody on call in Primary on-call, until 2026-01-12 09:00 (Europe/Madrid)"),
     ],
 )
 def test_reason_reads_as_a_part_of_a_sentence_in_local_time(reason: Reason | None, sentence: str) -> None:
