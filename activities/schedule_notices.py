@@ -141,6 +141,7 @@ async def _store(
     await schedule_notices.trim(session, schedule.key, before=now - _KEPT)
     still_true = {concern.key for concern in worries}
     await schedule_notices.suppress_warnings(session, schedule.key, still_true, now)
+    await schedule_notices.note_mended(session, schedule.key, still_true, now)
 
 
 def _next_look(found: Look, warning_at: datetime | None, now: datetime) -> tuple[datetime, str]:

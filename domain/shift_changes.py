@@ -14,7 +14,8 @@ from domain.schedule import Schedule, ShiftEvent
 
 #: most shifts are short, so the first look is short too
 _LOOK_AHEAD = (timedelta(days=35), timedelta(days=366))
-_LOOK_BACK = timedelta(days=35)
+#: somebody who is on call for longer is told that the shift began a year ago
+_LOOK_BACK = (timedelta(days=35), timedelta(days=366))
 _TICK = timedelta(microseconds=1)
 
 
@@ -106,7 +107,11 @@ class _Told:
 
 
 def _first_look(schedule: Schedule, now: datetime) -> Look:
-    before = _merged(shifts(schedule, now - _LOOK_BACK, now + _TICK))
+    before: list[Shift] = []
+    for distance in _LOOK_BACK:
+        before = _merged(shifts(schedule, now - distance, now + _TICK))
+        if len(before) > 1:
+            break
     *_, current = _stretches(schedule, now, now)
     starts = before[-1].starts
     return Look(Watch(current.user, starts, now, current.ends), _start(current, now, starts))

@@ -51,7 +51,9 @@ async def add(session: AsyncSession, notices: Iterable[Notice], now: datetime) -
     if not rows:
         return []
     statement = insert(session, ScheduleNoticeRow)
-    again = changes(statement, "body", "stale_at", "state", "attempts", "error", "created_at", "finished_at")
+    again = changes(
+        statement, "body", "stale_at", "state", "attempts", "error", "created_at", "finished_at", "mended_at"
+    )
     # In one statement, for after an outage there may be hundreds.
     created = await session.scalars(
         statement.on_conflict_do_update(
@@ -140,6 +142,21 @@ async def suppress_warnings(session: AsyncSession, schedule: str, still_true: Co
     )
 
 
+async def note_mended(session: AsyncSession, schedule: str, still_true: Collection[str], now: datetime) -> None:
+    """Warnings about anything but these concerns (by their keys) are not so any more. Should they become so again, they
+    are told again."""
+    await session.execute(
+        update(ScheduleNoticeRow)
+        .where(
+            ScheduleNoticeRow.schedule == schedule,
+            ScheduleNoticeRow.kind.in_(WARNINGS),
+            ScheduleNoticeRow.mended_at.is_(None),
+            ScheduleNoticeRow.about.not_in(still_true),
+        )
+        .values(mended_at=now)
+    )
+
+
 async def trim(session: AsyncSession, schedule: str, before: datetime) -> None:
     """Forget what was made before then and has ended: notices hold names and addresses. A warning that is forgotten is
     told again, if it is still so."""
@@ -167,7 +184,7 @@ async def unfinished(session: AsyncSession, schedule: str) -> Sequence[str]:
 
 
 async def told_warnings(session: AsyncSession, schedule: str) -> frozenset[Told]:
-    """The warnings that were told or are still to be told. One that was suppressed is told when it is so again."""
+    """The warnings that were told or are still to be told, and are so since then."""
     rows = await session.execute(
         select(
             ScheduleNoticeRow.kind, ScheduleNoticeRow.about, ScheduleNoticeRow.recipient, ScheduleNoticeRow.channel
@@ -175,6 +192,7 @@ async def told_warnings(session: AsyncSession, schedule: str) -> frozenset[Told]
             ScheduleNoticeRow.schedule == schedule,
             ScheduleNoticeRow.kind.in_(WARNINGS),
             ScheduleNoticeRow.state != NoticeState.SUPPRESSED,
+            ScheduleNoticeRow.mended_at.is_(None),
         )
     )
     return frozenset(Told(*row) for row in rows)

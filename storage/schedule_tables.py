@@ -63,6 +63,8 @@ class ScheduleNoticeRow(Base):
     claimed_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    #: of a warning: since when it is not so any more; then it is told again if it is so again
+    mended_at: Mapped[datetime | None]
 
 
 class CalendarFeedRow(Base):

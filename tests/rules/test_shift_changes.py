@@ -39,6 +39,11 @@ def test_first_look_tells_whoever_is_on_call_of_the_start() -> None:
     assert (change.starts, change.ends, change.follower) == (MONDAY, local("2026-01-06 09:00"), "ben")
 
 
+def test_first_look_in_the_middle_of_a_long_shift_knows_its_beginning() -> None:
+    (change,) = look(ANAS, None, local("2026-04-05 12:00")).changes
+    assert change.starts == MONDAY
+
+
 def test_first_look_at_a_gap_tells_nobody() -> None:
     assert look(schedule(layer(None)), None, MONDAY).changes == ()
 

@@ -214,6 +214,22 @@ async def test_warnings_are_told_unless_they_were_suppressed(database: Database)
         }
 
 
+async def test_a_warning_that_was_told_is_told_again_after_it_was_mended(database: Database) -> None:
+    (sent, other) = await _add(database, WARNING, replace(WARNING, about="gap:2"))
+    for notice_id in (sent, other):
+        await _claim(database, notice_id)
+    async with database.write() as session:
+        for notice_id in (sent, other):
+            await schedule_notices.set_sent(session, notice_id, provider="smtp", provider_id=None, at=at(11))
+        await schedule_notices.note_mended(session, "primary", {"gap:2"}, at(12))
+
+        assert await schedule_notices.told_warnings(session, "primary") == {
+            Told("warning_week", "gap:2", "ana", "email")
+        }
+        assert await schedule_notices.add(session, [replace(WARNING, at=at(7200))], at(7200)) != []
+        assert len(await schedule_notices.told_warnings(session, "primary")) == 2
+
+
 async def test_pages_go_from_the_newest_to_the_oldest(database: Database) -> None:
     for moment in range(3):
         await _add(database, replace(START, at=at(moment)), now=moment)

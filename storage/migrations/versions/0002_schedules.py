@@ -56,6 +56,7 @@ def _create_notices() -> None:
         sa.Column("claimed_at", _TIME, nullable=True),
         sa.Column("sent_at", _TIME, nullable=True),
         sa.Column("finished_at", _TIME, nullable=True),
+        sa.Column("mended_at", _TIME, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule_notices")),
         sa.UniqueConstraint(
             "schedule", "kind", "about", "at", "recipient", "channel", name="uq_schedule_notices_one_message"
