@@ -55,8 +55,9 @@ class ShiftWatchWorkflow:
                     return "gone"
                 # It was made again while the last notices went out.
                 continue
-            if workflow.info().is_continue_as_new_suggested():
-                await self._settle()
+            # Not while notices are on their way: their tries take minutes, and a handoff would wait for them.
+            if workflow.info().is_continue_as_new_suggested() and not self._deliveries:
+                await workflow.wait_condition(workflow.all_handlers_finished)
                 workflow.continue_as_new(start)
             await self._wait(schedule)
 
