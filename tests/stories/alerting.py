@@ -82,7 +82,7 @@ class AlertHouse:
                 await rest.settle()
 
     async def open_desk(self, *levels: Mapping[str, Any], **integration: Any) -> Desk:
-        """``levels`` name people as ``ana`` and ``ben``; see the configuration file."""
+        """``levels`` name people as ``ana`` and ``ben``, or somebody else by key; see the configuration file."""
         n = f"{next(_unique):06d}"
         people = {"ana": f"ana-d{n}", "ben": f"ben-d{n}"}
         ana, ben = f"+1556{n}1", f"+1556{n}2"
@@ -135,7 +135,10 @@ class AlertHouse:
 
 
 def _level(level: Mapping[str, Any], people: Mapping[str, str]) -> dict[str, Any]:
-    alerts = [alert | {"user": people[alert["user"]]} if "user" in alert else alert for alert in level["alerts"]]
+    alerts = [
+        alert | {"user": people.get(alert["user"], alert["user"])} if "user" in alert else alert
+        for alert in level["alerts"]
+    ]
     return {**level, "alerts": alerts}
 
 

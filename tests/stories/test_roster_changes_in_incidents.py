@@ -3,7 +3,7 @@
 from typing import Any
 
 from domain.directory import Provider
-from tests.stories.alerting import AlertHouse, Desk, texts_to
+from tests.stories.alerting import AlertHouse, Desk, sms, texts_to
 from tests.stories.rosters import Person, Roster
 
 
@@ -59,9 +59,7 @@ async def test_a_delegate_is_alerted_for_a_person_whom_the_policy_names(alert_ho
     roster = await Roster.open(alert_house.house)
     await roster.leave(roster.ana, delegate=roster.ben)
     async with alert_house.carrier(Provider.TWILIO) as rest:
-        desk = await alert_house.open_desk({"alerts": [{"channel": "sms", "to": roster.cleo.number}]})
-        policy = {"name": "Named", "levels": [{"alerts": [{"channel": "sms", "user": roster.ana.key}]}]}
-        await alert_house.house.configure(("escalation_policies", desk.integration, policy))
+        desk = await alert_house.open_desk({"alerts": [sms(roster.ana.key)]})
         await alert_house.push(desk, title="Payments are down")
         await texts_to(rest, roster.ben.number)
         incident = await alert_house.incident(desk)
