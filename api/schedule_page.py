@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from operator import attrgetter
 
-from domain.directory import Calendar, Directory
+from domain.directory import Calendar, Directory, name_of
 from domain.foreign_calendars import FURTHEST_OFFSET, ForeignEvent
 from domain.intervals import Interval
 from domain.local_time import instant_of, wall_clock
@@ -105,7 +105,7 @@ def lines_of(directory: Directory, schedule: Schedule, now: datetime) -> Iterato
     for shift in shifts(schedule, *window(schedule, now)):
         if shift.ends > now:
             reason = describe(shift.user, shift.reason, schedule, None)
-            user = _name(directory, shift.user) if shift.user else None
+            user = name_of(directory.users, shift.user) if shift.user else None
             yield Line(_local(schedule, shift.starts), _local(schedule, shift.ends), user, reason)
 
 
@@ -115,8 +115,8 @@ def overrides_of(directory: Directory, schedule: Schedule, now: datetime) -> lis
     return [
         replace(
             override,
-            user=_name(directory, override.user),
-            replaces=_name(directory, override.replaces) if override.replaces else None,
+            user=name_of(directory.users, override.user),
+            replaces=name_of(directory.users, override.replaces) if override.replaces else None,
         )
         for override in sorted(ahead, key=attrgetter("starts"))
     ]
@@ -137,7 +137,7 @@ def _colours(schedule: Schedule, line: Sequence[Shift]) -> dict[str, str]:
 def _entries(directory: Directory, colours: dict[str, str], line: Iterable[Shift], now: datetime) -> list[_Entry]:
     """A hole that is over is no reason for alarm."""
     return [
-        _Entry(shift.starts, shift.ends, colours[shift.user], _name(directory, shift.user))
+        _Entry(shift.starts, shift.ends, colours[shift.user], name_of(directory.users, shift.user))
         if shift.user is not None
         else _Entry(shift.starts, shift.ends, "hole" if shift.ends > now else "over", "Nobody")
         for shift in line
@@ -176,8 +176,3 @@ def _percent(moment: datetime, frame: Interval) -> float:
 
 def _local(schedule: Schedule, moment: datetime) -> str:
     return f"{wall_clock(moment, schedule.timezone):%a %d %b %H:%M}"
-
-
-def _name(directory: Directory, user: str) -> str:
-    known = directory.users.get(user)
-    return known.name if known else user

@@ -40,6 +40,11 @@ def wall_clock(instant: datetime, timezone: str) -> datetime:
     return whenever.Instant(instant).to_tz(timezone).to_plain().to_stdlib()
 
 
+def local_text(instant: datetime, timezone: str) -> str:
+    """An instant for people, to the minute on the zone's wall clock: ``2026-01-12 09:00``."""
+    return wall_clock(instant, timezone).isoformat(sep=" ", timespec="minutes")
+
+
 def clock_changes(timezone: str, after: datetime, before: datetime) -> bool:
     """Whether the zone's clock is set forward or back between two instants."""
     if after.year in (MINYEAR, MAXYEAR):

@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import NamedTuple, assert_never
 
 from domain.intervals import Interval, overlaps, remaining
-from domain.local_time import FAR_FUTURE, FAR_PAST, clock_changes, instant_of, wall_clock
+from domain.local_time import FAR_FUTURE, FAR_PAST, clock_changes, instant_of, local_text
 from domain.out_of_office import circles, stand_in, turning_points
 from domain.rotation import active_interval, coverage
 from domain.schedule import Absence, Layer, Override, RotationUnit, Schedule
@@ -125,8 +125,7 @@ def describe(user: str | None, reason: Reason | None, schedule: Schedule, until:
     if reason is not None:
         parts.append(_cause(reason))
     if until is not None:
-        local = wall_clock(until, schedule.timezone).isoformat(sep=" ", timespec="minutes")
-        parts.append(f"until {local} ({schedule.timezone})")
+        parts.append(f"until {local_text(until, schedule.timezone)} ({schedule.timezone})")
     return ", ".join(parts)
 
 
@@ -146,7 +145,7 @@ def warnings(schedule: Schedule) -> tuple[str, ...]:
     for user, moment in circles(schedule.absences):
         if user not in people_of(schedule):
             continue
-        since = wall_clock(moment, schedule.timezone).isoformat(sep=" ", timespec="minutes")
+        since = local_text(moment, schedule.timezone)
         found.append(
             f"From {since} the delegates of {user} lead in a circle: the shifts of {user} stay where they are."
         )

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta, timezone
 
 from domain.directory import User, name_of
 from domain.intervals import Interval
-from domain.local_time import FAR_FUTURE, instant_of, wall_clock
+from domain.local_time import FAR_FUTURE, instant_of, local_text, wall_clock
 from domain.on_call import OnCall, ReasonKind, Shift, on_call, shifts
 from domain.rotation import active_interval, coverage
 from domain.schedule import Handoff, Layer, Override, Rotation, RotationUnit, Schedule, Slot, Weekday
@@ -269,7 +269,7 @@ def _from_whose_turn(layer: Layer, timezone_name: str, at: datetime) -> tuple[st
 
 
 def _local(instant: datetime, schedule: Schedule) -> str:
-    return wall_clock(instant, schedule.timezone).isoformat(sep=" ", timespec="minutes")
+    return local_text(instant, schedule.timezone)
 
 
 def _window(given: OwnTime, schedule: Schedule) -> str:

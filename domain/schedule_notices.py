@@ -12,7 +12,7 @@ from domain.coverage import Concern
 from domain.directory import Directory, name_of
 from domain.ids import derived_id
 from domain.instructions import Document, Hangup, Say
-from domain.local_time import wall_clock
+from domain.local_time import local_text
 from domain.outgoing import Message
 from domain.phone import clean_text
 from domain.schedule import Schedule, ShiftEvent
@@ -224,7 +224,7 @@ def _follows(directory: Directory, change: ShiftChange) -> str:
 
 
 def _clock(moment: datetime, timezone: str) -> str:
-    return wall_clock(moment, timezone).isoformat(sep=" ", timespec="minutes")
+    return local_text(moment, timezone)
 
 
 def _name(directory: Directory, key: str) -> str:

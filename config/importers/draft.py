@@ -13,7 +13,7 @@ from config.importers.report import Comparison, Report
 from config.importers.source import Tool, UnreadableExport
 from config.resources import Body, Kind
 from domain.intervals import Interval, overlaps, union
-from domain.local_time import clock_changes, wall_clock
+from domain.local_time import clock_changes, local_text
 from domain.on_call import OnCall, on_call
 from domain.rotation import active_interval, coverage
 from domain.schedule import Layer, Schedule
@@ -165,4 +165,4 @@ def _encodable(text: str) -> str:
 
 
 def _local(moment: datetime, timezone: str) -> str:
-    return wall_clock(moment, timezone).isoformat(sep=" ", timespec="minutes")
+    return local_text(moment, timezone)
