@@ -302,7 +302,8 @@ class SimulatedRest:
         self, what: str, to: str, accept: Callable[[], None], body: dict[str, Any], status: int
     ) -> Response:
         """The scripted refusal, else the acceptance."""
-        refusal = next((r for r in self.refusals if r.what == what and r.times > 0 and r.to in (None, to)), None)
+        numbers = (None, to, f"+{to}")  # a carrier that writes numbers without the plus is told of them with it
+        refusal = next((r for r in self.refusals if r.what == what and r.times > 0 and r.to in numbers), None)
         if refusal is None:
             accept()
             return JSONResponse(body, status)

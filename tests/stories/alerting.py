@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from domain.directory import Provider
 from telephony.simulator import plivo_leg, twilio_leg
 from telephony.simulator.rest import SimulatedRest
-from telephony.simulator.sent import MediaRules, PlacedCall, Refusal, SentMessage
+from telephony.simulator.sent import MediaRules, PlacedCall, SentMessage
 from tests.stories.house import House, eventually
 
 SENDER = "+12245550199"
@@ -67,7 +67,6 @@ class AlertHouse:
     async def carrier(
         self,
         provider: Provider,
-        refusals: Sequence[Refusal] = (),
         media: MediaRules | None = None,
         auth_token: str = AUTH_TOKEN,
     ) -> AsyncIterator[SimulatedRest]:
@@ -76,7 +75,7 @@ class AlertHouse:
         await self.house.configure(*(("carriers", each.value, self._account(each, provider)) for each in Provider))
         async with self.house.http() as http:
             accounts = dict.fromkeys(ACCOUNTS.values(), auth_token)
-            rest = SimulatedRest(http, accounts, refusals=refusals, media=media, stamp=self.house.stamp)
+            rest = SimulatedRest(http, accounts, media=media, stamp=self.house.stamp)
             async with serving(rest.app, self.rest_port):
                 yield rest
                 await rest.settle()

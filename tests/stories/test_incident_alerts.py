@@ -167,9 +167,9 @@ async def _mail_about(messages: list[EmailMessage], title: str) -> EmailMessage 
 @both_carriers
 @pytest.mark.parametrize("status", [429, 503])
 async def test_a_carrier_that_is_busy_is_tried_again(alert_house: AlertHouse, provider: Provider, status: int) -> None:
-    refusal = Refusal("message", status=status, retry_after_seconds=1)
-    async with alert_house.carrier(provider, [refusal]) as rest:
+    async with alert_house.carrier(provider) as rest:
         desk = await alert_house.open_desk({"alerts": [sms("ana")]})
+        rest.refusals.append(Refusal("message", to=desk.ana, status=status, retry_after_seconds=1))
         await alert_house.push(desk, title="Try again")
         assert len(await texts_to(rest, desk.ana)) == 1
         alert = await eventually(lambda: _sent(alert_house, desk))
@@ -183,9 +183,9 @@ async def _sent(alert_house: AlertHouse, desk: Desk) -> Any:
 
 @both_carriers
 async def test_a_refused_message_goes_to_the_next_channel_at_once(alert_house: AlertHouse, provider: Provider) -> None:
-    refusal = Refusal("message", status=400, code=21614)
-    async with alert_house.carrier(provider, [refusal]) as rest:
+    async with alert_house.carrier(provider) as rest:
         desk = await alert_house.open_desk({"alerts": [sms("ana")], "escalate_after": "1h"})
+        rest.refusals.append(Refusal("message", to=desk.ana, status=400, code=21614))
         rest.script = Script(responders={desk.ana: (Answers(presses="4"),)})
         await alert_house.push(desk, title="No text to a landline")
         assert len(await calls_to(rest, desk.ana)) == 1
@@ -196,9 +196,9 @@ async def test_a_refused_message_goes_to_the_next_channel_at_once(alert_house: A
 
 async def test_an_answer_that_got_lost_is_looked_for_and_nothing_is_sent_twice(alert_house: AlertHouse) -> None:
     """The carrier took the message and its answer was an error: the alert is looked up before it is sent again."""
-    refusal = Refusal("message", status=500, processed=True)
-    async with alert_house.carrier(Provider.TWILIO, [refusal]) as rest:
+    async with alert_house.carrier(Provider.TWILIO) as rest:
         desk = await alert_house.open_desk({"alerts": [sms("ana")]})
+        rest.refusals.append(Refusal("message", to=desk.ana, status=500, processed=True))
         await alert_house.push(desk, title="Once only")
         await eventually(lambda: _sent(alert_house, desk))
     assert len([message for message in rest.sent_messages if message.to == desk.ana]) == 1
