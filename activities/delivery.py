@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.links import CallbackOf, Links
 from channels.channel import Channel
 from channels.registry import ChannelRegistry
-from config.keys import Keyring
 from domain.alert_targets import fallback
 from domain.alerts import Alert, message_of
 from domain.delivery import DeliveryError, Refused, Sent, TryLater, Unknown
@@ -41,30 +41,7 @@ _LONGEST_WAIT_SECONDS = 20.0
 _CLOCK_MARGIN = timedelta(minutes=5)
 
 
-class AlertLinks:
-    """The addresses in alerts. Each is signed for one alert and one purpose, with the alert's id in the open."""
-
-    def __init__(self, public_url: str, keyring: Keyring) -> None:
-        self._public_url = public_url
-        self._keyring = keyring
-
-    def callback(self, notification_id: str, what: str) -> str:
-        """What a carrier calls about an alert: ``/alerts/{notification}/{what}/{signature}``."""
-        signature = self._keyring.sign(_signed(notification_id, what))
-        return f"{self._public_url}/alerts/{notification_id}/{what}/{signature}"
-
-    def is_ours(self, notification_id: str, what: str, signature: str) -> bool:
-        return self._keyring.verify(_signed(notification_id, what), signature)
-
-    def incident(self, number: int) -> str:
-        return f"{self._public_url}/incidents/{number}"
-
-
-def _signed(notification_id: str, what: str) -> str:
-    return f"alert callback\n{notification_id}\n{what}"
-
-
-def build_alert(notification: NotificationRow, incident: IncidentRow, directory: Directory, links: AlertLinks) -> Alert:
+def build_alert(notification: NotificationRow, incident: IncidentRow, directory: Directory, links: Links) -> Alert:
     """The alert that a row stands for, with the incident as it is now."""
     user = directory.users.get(notification.user)
     return Alert(
@@ -74,8 +51,8 @@ def build_alert(notification: NotificationRow, incident: IncidentRow, directory:
         title=incident.title,
         to=notification.address,
         link=links.incident(incident.number),
-        answer_url=links.callback(notification.id, "answer"),
-        status_url=links.callback(notification.id, "status"),
+        answer_url=links.callback(CallbackOf.ALERT, notification.id, "answer"),
+        status_url=links.callback(CallbackOf.ALERT, notification.id, "status"),
         priority=read_priority(incident.priority),
         severity=read_severity(incident.severity),
         service=_service_name(incident, directory),
@@ -119,7 +96,7 @@ class DeliveryActivities:
         database: Database,
         directory: Callable[[], Awaitable[Directory]],
         channels: Callable[[Directory], ChannelRegistry],
-        links: AlertLinks,
+        links: Links,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 
 import structlog
 
-from activities.delivery import AlertLinks, build_alert
+from activities.delivery import build_alert
+from activities.links import CallbackOf, Links
 from api.carrier_request import CarrierRequest, Receive, Reply, Scope, Send, read_request, send_reply
 from domain.alerts import (
     MENU_TIMES,
@@ -76,7 +77,7 @@ class _AlertAddresses:
     """Writes the addresses of one document. Each repetition of the prompt has its own address for the key, which says
     how often the prompt had been said by then."""
 
-    def __init__(self, links: AlertLinks, notification_id: str, prompts_said: int) -> None:
+    def __init__(self, links: Links, notification_id: str, prompts_said: int) -> None:
         self._links = links
         self._notification_id = notification_id
         self._prompts_said = prompts_said
@@ -84,7 +85,7 @@ class _AlertAddresses:
     def __call__(self, leg: Leg, order: int = 0) -> str:
         assert leg is Leg.ALERT_KEY, "alert calls ask for nothing but a key"
         self._prompts_said += 1
-        return self._links.callback(self._notification_id, f"key-{self._prompts_said}")
+        return self._links.callback(CallbackOf.ALERT, self._notification_id, f"key-{self._prompts_said}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class AlertWebhooks:
         self,
         database: Database,
         actions: IncidentActions,
-        links: AlertLinks,
+        links: Links,
         directory: Callable[[], Directory],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -120,7 +121,7 @@ class AlertWebhooks:
         await send_reply(send, Reply(413) if request is None else await self._reply(where, request))
 
     async def _reply(self, where: AlertPath, request: CarrierRequest) -> Reply:
-        if not self._links.is_ours(where.notification_id, where.what, where.signature):
+        if not self._links.is_ours(CallbackOf.ALERT, where.notification_id, where.what, where.signature):
             return Reply(403)
         dialect = dialect_of(request)
         try:

@@ -16,8 +16,7 @@ import structlog
 from fastapi import FastAPI
 from temporalio.client import Client
 
-from activities.delivery import AlertLinks
-from activities.schedule_notices import NoticeLinks
+from activities.links import Links
 from api import calendar_feed, health
 from api.addresses import Continuations
 from api.alerts import AlertWebhooks
@@ -87,13 +86,9 @@ class Api:
         )
         self.push_events = PushEvents(self.route_book, self.journal, self.intake_spool, settings.push_events_per_minute)
         actions = IncidentActions(self.database, AtOnce(self.door))
-        self.alerts = AlertWebhooks(
-            self.database,
-            actions,
-            AlertLinks(settings.public_url, settings.keyring(Purpose.LINKS)),
-            lambda: self.route_book.directory,
-        )
-        self.notices = NoticeWebhooks(self.database, NoticeLinks(settings.public_url, settings.keyring(Purpose.LINKS)))
+        links = Links(settings.public_url, settings.keyring(Purpose.LINKS))
+        self.alerts = AlertWebhooks(self.database, actions, links, lambda: self.route_book.directory)
+        self.notices = NoticeWebhooks(self.database, links)
         self.services = Services(
             settings=settings,
             database=self.database,

@@ -1,5 +1,6 @@
 """The dashboard: what is open, who called, who is on call. Plain pages that work without any script."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -138,10 +139,10 @@ async def show_schedule(request: Request, schedule: str, services: AnyService, p
         principal=principal,
         schedule=found,
         duty=_duty(directory, found, now),
-        concerns=concerns(found, directory, verified, now),
+        concerns=await asyncio.to_thread(concerns, found, directory, verified, now),
         warnings=on_call_warnings(found),
-        weeks=schedule_page.weeks_of(directory, found, now, events),
-        lines=list(schedule_page.lines_of(directory, found, now)),
+        weeks=await asyncio.to_thread(schedule_page.weeks_of, directory, found, now, events),
+        lines=await asyncio.to_thread(schedule_page.lines_of, directory, found, now),
         overrides=schedule_page.overrides_of(directory, found, now),
     )
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from activities.schedule_notices import NoticeLinks
+from activities.links import CallbackOf, Links
 from api.alerts import dialect_of, read_receipt
 from api.carrier_request import CarrierRequest, Receive, Reply, Scope, Send, read_request, send_reply
 from domain.delivery import Receipt
@@ -47,7 +47,7 @@ class NoticeWebhooks:
     """The ASGI application behind ``/notices``."""
 
     def __init__(
-        self, database: Database, links: NoticeLinks, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, database: Database, links: Links, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._database = database
         self._links = links
@@ -62,7 +62,7 @@ class NoticeWebhooks:
         await send_reply(send, Reply(413) if request is None else await self._reply(where, request))
 
     async def _reply(self, where: NoticePath, request: CarrierRequest) -> Reply:
-        if not self._links.is_ours(where.notice_id, where.what, where.signature):
+        if not self._links.is_ours(CallbackOf.NOTICE, where.notice_id, where.what, where.signature):
             return Reply(403)
         dialect = dialect_of(request)
         document: Document = (Hangup(),)

@@ -1,6 +1,6 @@
 """What a schedule's page shows: the coming four weeks as rows of bars, by the functions that route calls."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from operator import attrgetter
@@ -100,13 +100,18 @@ def weeks_of(
     return tuple(_week(schedule, now, number, rows) for number in range(WEEKS))
 
 
-def lines_of(directory: Directory, schedule: Schedule, now: datetime) -> Iterator[Line]:
+def lines_of(directory: Directory, schedule: Schedule, now: datetime) -> list[Line]:
     """The same four weeks as a list."""
-    for shift in shifts(schedule, *window(schedule, now)):
-        if shift.ends > now:
-            reason = describe(shift.user, shift.reason, schedule, None)
-            user = name_of(directory.users, shift.user) if shift.user else None
-            yield Line(_local(schedule, shift.starts), _local(schedule, shift.ends), user, reason)
+    return [
+        Line(
+            _local(schedule, shift.starts),
+            _local(schedule, shift.ends),
+            name_of(directory.users, shift.user) if shift.user else None,
+            describe(shift.user, shift.reason, schedule, None),
+        )
+        for shift in shifts(schedule, *window(schedule, now))
+        if shift.ends > now
+    ]
 
 
 def overrides_of(directory: Directory, schedule: Schedule, now: datetime) -> list[Override]:

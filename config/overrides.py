@@ -1,7 +1,8 @@
 """Overrides as they are written: checked like the file's, and with the notices to the people they concern."""
 
+import secrets
 from collections.abc import Iterator, Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from config.compile import compile_directory
 from config.plan import Action, Change, FieldChange, Plan
@@ -12,6 +13,7 @@ from config.snapshot import OverrideSource, Snapshot, StoredOverride, StoredReso
 from config.validator import validate
 from config.values import moment_of
 from config.world import World
+from domain.ids import public_id
 from domain.local_time import instant_of
 from domain.override_notices import override_notices
 from domain.schedule_edits import Cover, written
@@ -63,6 +65,15 @@ def instant_in(text: str, timezone: str) -> datetime:
     """The instant of a checked moment of an override, as the schedule's zone reads it. A date is its midnight."""
     moment = moment_of(text)
     return instant_of(moment if isinstance(moment, datetime) else datetime.combine(moment, time()), timezone)
+
+
+def new_overrides(plan: Plan, now: datetime) -> Iterator[StoredOverride]:
+    """The plan's new overrides as they are stored at ``now``, each with an id of its own."""
+    for change in plan.changes:
+        for number, body in enumerate(change.new_overrides):
+            # The order in the file is the order of age, so each is a little newer than the one before.
+            at = now + timedelta(microseconds=number)
+            yield StoredOverride(public_id("ovr", secrets.token_bytes(16)), change.key, body, plan.source, at)
 
 
 def notices_of(

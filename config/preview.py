@@ -1,13 +1,16 @@
-"""A schedule that is not saved yet, as it would be."""
+"""Schedules that are not saved yet, as they would be."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from config.compile import compile_directory
-from config.overrides import carried_out
-from config.plan import make_plan
+from config.overrides import carried_out, new_overrides
+from config.plan import Plan, make_plan
+from config.problems import Problem, Severity
 from config.resources import Kind
-from config.snapshot import OverrideSource, Snapshot, StoredOverride
+from config.snapshot import Snapshot
+from domain.coverage import ConcernKind, concerns
 from domain.directory import Directory
 from domain.schedule import Schedule
 
@@ -28,14 +31,21 @@ def preview_schedule(snapshot: Snapshot, key: str | None, body: object, now: dat
     """
     key = key or _free_key(snapshot)
     plan = make_plan(snapshot, {Kind.SCHEDULES: {key: body}})
-    # Each a little newer than the one before, as when they are written.
-    created = [
-        StoredOverride(f"new override {number}", key, content, OverrideSource.API, now + timedelta(microseconds=number))
-        for change in plan.changes
-        for number, content in enumerate(change.new_overrides, start=1)
-    ]
-    directory = compile_directory(carried_out(snapshot, plan, created))
+    directory = _as_planned(snapshot, plan, now)
     return PreviewedSchedule(directory.schedules[key], directory, tuple(each.message for each in plan.warnings))
+
+
+def gaps_ahead(snapshot: Snapshot, plan: Plan, schedules: Iterable[str], now: datetime) -> Iterator[Problem]:
+    """A warning for each time ahead at which nobody would be on call, in these schedules, were the plan carried out."""
+    directory = _as_planned(snapshot, plan, now)
+    for key in schedules:
+        for concern in concerns(directory.schedules[key], directory, (), now):
+            if concern.kind in {ConcernKind.GAP, ConcernKind.AWAY}:
+                yield Problem((Kind.SCHEDULES, key), concern.text, Severity.WARNING)
+
+
+def _as_planned(snapshot: Snapshot, plan: Plan, now: datetime) -> Directory:
+    return compile_directory(carried_out(snapshot, plan, tuple(new_overrides(plan, now))))
 
 
 def _free_key(snapshot: Snapshot) -> str:

@@ -1,9 +1,11 @@
 """Reading and changing the configuration: what files, the API and the dashboard go through."""
 
+import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,15 +13,16 @@ from config.compile import compile_directory
 from config.export import Exported, export_snapshot
 from config.keys import Keyring
 from config.loader import Document
-from config.overrides import notices_of, override_plan
+from config.overrides import new_overrides, notices_of, override_plan
 from config.plan import Action, Change, Plan, make_plan, not_wanted
+from config.preview import gaps_ahead
 from config.resources import Body, Kind, User
 from config.rotation_changes import PlannedChange, RotationChange, rotation_plan
 from config.sealing import open_body, seal_body, unmasked_body
 from config.snapshot import OverrideSource, Snapshot, StoredOverride, StoredResource, snapshot_of
 from domain.commands import CommandKind
 from domain.directory import Directory
-from domain.ids import public_id
+from domain.schedule_notices import Notice
 from storage import calendar_feeds, hotline_state, outbox, schedule_notices, verified_phones
 from storage import resources as store
 from storage.engine import Database
@@ -191,15 +194,17 @@ class ConfigService:
         await self._carry_out(plan, actor)
 
     async def plan(self, document: Document, *, prune: bool = False) -> Plan:
-        """What applying would change. Raises :class:`InvalidResource`; ``document.locate`` finds the lines."""
-        return _file_plan(await self.snapshot(), document, prune)
+        """What applying would change; the warnings name the coverage holes ahead, too.
+
+        Raises :class:`InvalidResource`; ``document.locate`` finds the lines."""
+        return _file_plan(await self.snapshot(), document, prune, self._clock())
 
     async def apply(self, document: Document, *, prune: bool = False) -> Plan:
         """Carry out what :meth:`plan` says, in one transaction, and return it."""
         plans: list[Plan] = []
 
         def plan(snapshot: Snapshot) -> Plan:
-            plans.append(_file_plan(snapshot, document, prune))
+            plans.append(_file_plan(snapshot, document, prune, self._clock()))
             return plans[-1]
 
         await self._carry_out(plan)
@@ -235,23 +240,30 @@ class ConfigService:
     ) -> Sequence[StoredOverride]:
         """Plan on the newest snapshot and write, again when somebody else wrote in between."""
         for _ in range(_TRIES):
-            snapshot = await self.snapshot()
-            plan = plan_for(snapshot)
+            now = self._clock()
+            # Beside the loop, where calls are answered, and before the transaction: SQLite has one writer.
+            intent = await asyncio.to_thread(_intent, await self.snapshot(), plan_for, actor, now)
+            plan = intent.plan
             if not plan.changes:
                 return []
             async with self._database.write() as session:
                 if await store.lock_directory_version(session) != plan.version:
                     continue
-                created = [made for change in plan.changes for made in await self._write(session, plan, change)]
-                now = self._clock()
-                await schedule_notices.add(session, notices_of(snapshot, plan, created, actor, now), now)
+                for change in plan.changes:
+                    await self._write(session, plan, change, now)
+                for override in intent.overrides:
+                    await store.add_override(
+                        session, override.id, override.schedule, override.body, override.source, override.created_at
+                    )
+                await schedule_notices.add(session, intent.notices, now)
                 await _let_schedules_be_tended(session, plan, now)
                 await store.set_directory_version(session, plan.version + 1)
             self._on_change()
-            return created
+            return intent.overrides
         raise VersionConflict(None)
 
-    async def _write(self, session: AsyncSession, plan: Plan, change: Change) -> Sequence[StoredOverride]:
+    async def _write(self, session: AsyncSession, plan: Plan, change: Change, now: datetime) -> None:
+        """Everything but new overrides."""
         kind, key = change.kind, change.key
         if change.action is Action.DELETE:
             await store.delete_resource(session, kind, key)
@@ -261,27 +273,31 @@ class ConfigService:
                 await store.delete_hotline_state(session, key)
             if kind is Kind.USERS:
                 await verified_phones.forget(session, key)
-                await calendar_feeds.revoke_all(session, key, self._clock())
-            return []
+                await calendar_feeds.revoke_all(session, key, now)
+            return
         body = _with_token(change.body)
         sealed = seal_body(self._keyring, kind, key, body)
-        await store.write_resource(session, kind, key, sealed, plan.version + 1, self._clock())
+        await store.write_resource(session, kind, key, sealed, plan.version + 1, now)
         if kind is Kind.HOTLINES and _PINNED_BY.intersection(field.field for field in change.fields):
             await hotline_state.unpin(session, key)
         if kind is Kind.USERS:
             await verified_phones.forget(session, key, keep=User.model_validate(body).phone)
-        return await self._write_overrides(session, plan, change)
-
-    async def _write_overrides(self, session: AsyncSession, plan: Plan, change: Change) -> Sequence[StoredOverride]:
         await store.delete_overrides(session, *change.gone_overrides)
-        created = []
-        for number, body in enumerate(change.new_overrides):
-            # The order in the file is the order of age, so each is a little newer than the one before.
-            at = self._clock() + timedelta(microseconds=number)
-            override_id = public_id("ovr", secrets.token_bytes(16))
-            await store.add_override(session, override_id, change.key, body, plan.source, at)
-            created.append(StoredOverride(override_id, change.key, body, plan.source, at))
-        return created
+
+
+@dataclass(frozen=True, slots=True)
+class _Intent:
+    """What is going to be written."""
+
+    plan: Plan
+    overrides: Sequence[StoredOverride]
+    notices: Sequence[Notice]
+
+
+def _intent(snapshot: Snapshot, plan_for: Callable[[Snapshot], Plan], actor: str | None, now: datetime) -> _Intent:
+    plan = plan_for(snapshot)
+    overrides = tuple(new_overrides(plan, now))
+    return _Intent(plan, overrides, tuple(notices_of(snapshot, plan, overrides, actor, now)))
 
 
 async def _let_schedules_be_tended(session: AsyncSession, plan: Plan, now: datetime) -> None:
@@ -304,9 +320,11 @@ def _match(stored: StoredResource | None, if_match: int | None) -> None:
         raise VersionConflict(current)
 
 
-def _file_plan(snapshot: Snapshot, document: Document, prune: bool) -> Plan:
+def _file_plan(snapshot: Snapshot, document: Document, prune: bool, now: datetime) -> Plan:
     deletions = not_wanted(snapshot, document.bodies) if prune else frozenset[tuple[Kind, str]]()
-    return make_plan(snapshot, document.bodies, deletions)
+    plan = make_plan(snapshot, document.bodies, deletions)
+    gaps = gaps_ahead(snapshot, plan, document.bodies.get(Kind.SCHEDULES, ()), now)
+    return replace(plan, warnings=(*plan.warnings, *gaps))
 
 
 def _with_token(body: Body) -> Body:

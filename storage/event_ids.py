@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.sql import insert
@@ -20,10 +20,6 @@ async def claim(session: AsyncSession, event_id: str, at: datetime) -> bool:
     return claimed is not None
 
 
-async def set_incident(session: AsyncSession, event_id: str, incident_id: str) -> None:
-    """Note which incident the event went to."""
-    await session.execute(update(EventIdRow).where(EventIdRow.event_id == event_id).values(incident_id=incident_id))
-
-
 async def incident_of(session: AsyncSession, event_id: str) -> str | None:
+    """Which incident the event went to; ``None`` when to none, or when it was never processed."""
     return await session.scalar(select(EventIdRow.incident_id).where(EventIdRow.event_id == event_id))

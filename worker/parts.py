@@ -8,10 +8,12 @@ from temporalio.client import Client
 
 from activities.calendars import CalendarActivities
 from activities.calls import CallActivities
-from activities.delivery import AlertLinks, DeliveryActivities
+from activities.delivery import DeliveryActivities
 from activities.incidents import IncidentActivities
+from activities.links import Links
+from activities.notices import NoticeActivities
 from activities.recordings import RecordingActivities
-from activities.schedule_notices import NoticeActivities, NoticeLinks, ScheduleActivities
+from activities.schedules import ScheduleActivities
 from channels.egress import guarded_client
 from channels.outward import TIMEOUT_SECONDS
 from channels.registry import ChannelRegistry, Rooms, make_registry
@@ -70,17 +72,10 @@ class Parts:
         self._calendar_watch = CalendarWatch(self._database, self._config, self.door)
         self._calendars = CalendarActivities(self._database, self._outward, self._config.directory)
         self._incidents = IncidentActivities(self._database, self._config.directory)
-        self._delivery = DeliveryActivities(
-            self._database,
-            self._config.directory,
-            self._channels,
-            AlertLinks(settings.public_url, settings.keyring(Purpose.LINKS)),
-        )
-        notice_links = NoticeLinks(settings.public_url, settings.keyring(Purpose.LINKS))
-        self._schedules = ScheduleActivities(self._database, self._config.directory, notice_links)
-        self._notices = NoticeActivities(
-            self._database, self._config.directory, self._channels, self._outward, notice_links
-        )
+        links = Links(settings.public_url, settings.keyring(Purpose.LINKS))
+        self._delivery = DeliveryActivities(self._database, self._config.directory, self._channels, links)
+        self._schedules = ScheduleActivities(self._database, self._config.directory, links)
+        self._notices = NoticeActivities(self._database, self._config.directory, self._channels, self._outward, links)
 
     def call_activities(self) -> Sequence[Activity]:
         return (self._calls.save_call, self._calls.hand_in_call)

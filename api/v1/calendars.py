@@ -11,7 +11,7 @@ from activities.calendars import take_in
 from api.security import AnyService, Manager, Responder, Viewer
 from api.services import Services
 from api.v1.errors import ApiError, invalid, not_found
-from api.v1.parameters import Moment, Time
+from api.v1.parameters import Moment, Time, window
 from api.v1.schedules import find_schedule
 from api.v1.shapes import Listed, Named
 from domain.directory import Calendar
@@ -21,7 +21,6 @@ from temporal.door import Unavailable
 
 router = APIRouter(tags=["Calendars"])
 
-_DEFAULT_WINDOW = timedelta(days=30)
 _LONGEST_WINDOW = timedelta(days=431)
 _MOST_SHOWN = 5_000
 _FILE_BODY: dict[str, Any] = {
@@ -97,13 +96,10 @@ async def overlay(
     from 31 days before the last reading to 400 days after it."""
     directory = await services.config.directory()
     schedule = find_schedule(directory, key)
-    start, end = _window(from_ or services.clock(), to)
+    start, end = window(from_ or services.clock(), to, _LONGEST_WINDOW)
     names = {each.key: each.name for each in directory.calendars.values() if key in each.schedules}
     async with services.database.read() as session:
-        # Days begin earlier or later than in UTC, depending on the zone; what does not touch the window then goes.
-        near = await calendars.events_between(
-            session, names, start - FURTHEST_OFFSET, end + FURTHEST_OFFSET, _MOST_SHOWN
-        )
+        near = await calendars.events_between(session, names, *_asked(start, end), _MOST_SHOWN)
     seen = [(calendar, event, *event.seen_in(schedule.timezone)) for calendar, event in near]
     items = [
         _overlay_event(Named(key=calendar, name=names[calendar]), event, starts, ends)
@@ -113,22 +109,19 @@ async def overlay(
     return Listed(items=items)
 
 
+def _asked(start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """Days begin earlier or later than in UTC, depending on the zone; what does not touch the window then goes."""
+    try:
+        return start - FURTHEST_OFFSET, end + FURTHEST_OFFSET
+    except OverflowError:
+        raise invalid("from", "The window is too near to the end of the calendar. Name years from 2 to 9998.") from None
+
+
 def _overlay_event(calendar: Named, event: ForeignEvent, starts: datetime, ends: datetime) -> OverlayEvent:
     last_day = event.day_after - timedelta(days=1) if event.day_after else None
     return OverlayEvent(
         calendar=calendar, title=event.title, starts=starts, ends=ends, first_day=event.first_day, last_day=last_day
     )
-
-
-def _window(start: datetime, end: datetime | None) -> tuple[datetime, datetime]:
-    try:
-        end = end or start + _DEFAULT_WINDOW
-        if start < end <= start + _LONGEST_WINDOW:
-            _ = start - FURTHEST_OFFSET, end + FURTHEST_OFFSET
-            return start, end
-    except OverflowError:
-        pass
-    raise invalid("to", "“to” must be later than “from”, by at most 431 days.")
 
 
 async def _calendar(services: Services, key: str) -> Calendar:

@@ -8,10 +8,10 @@ from pydantic import BaseModel
 from api.security import AnyService, Principal, Viewer
 from api.v1 import schedules, shapes, views
 from api.v1.errors import invalid, not_found
-from api.v1.parameters import Moment, Time
+from api.v1.parameters import Moment, Time, find_user
 from domain import policy_preview
 from domain.alert_targets import PlannedAlert
-from domain.directory import Directory, User
+from domain.directory import Directory
 from domain.policy_preview import PreviewedLevel
 
 router = APIRouter()
@@ -76,7 +76,7 @@ async def shifts_of_user(
     """When the person is on call in the window, over all schedules, in order, cut at both ends. Where one starts at
     `from` (now, when it is left out), the person is on call."""
     directory = await services.config.directory()
-    user = _user(directory, key)
+    user = find_user(directory, key)
     start, end = schedules.window(from_ or services.clock(), to)
     items = [
         ShiftIn(
@@ -129,10 +129,3 @@ def _alert(alert: PlannedAlert, directory: Directory, principal: Principal) -> W
         to=to or None,
         reason=alert.reason,
     )
-
-
-def _user(directory: Directory, key: str) -> User:
-    user = directory.users.get(key)
-    if user is None:
-        raise not_found(f"user {key}")
-    return user

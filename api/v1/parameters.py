@@ -1,12 +1,14 @@
-"""Parameters that many routes share: pages, moments, versions."""
+"""Parameters that many routes share: pages, moments, windows, people, versions."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Header, Query
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer
 
+from api.v1.errors import invalid, not_found
+from domain.directory import Directory, User
 from domain.titles import rfc3339
 
 Limit = Annotated[int, Query(ge=1, le=200, description="Items on a page.")]
@@ -16,6 +18,8 @@ DEFAULT_LIMIT = 50
 #: in every answer: UTC, milliseconds, ``Z``
 Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
 
+_DEFAULT_WINDOW = timedelta(days=30)
+_NO_VERSION = -1
 _PLUS_READ_AS_BLANK = re.compile(r" (\d\d:?\d\d)$")
 
 
@@ -34,7 +38,26 @@ def _in_utc(value: datetime) -> datetime:
 #: a moment in a request: RFC 3339, with an offset
 Moment = Annotated[AwareDatetime, BeforeValidator(_forgive_blank), AfterValidator(_in_utc)]
 
-_NO_VERSION = -1
+
+def window(start: datetime, end: datetime | None, longest: timedelta) -> tuple[datetime, datetime]:
+    """Both ends, 30 days apart when only the first is named; answers 422 for one that is reversed or too long."""
+    try:
+        end = end or start + _DEFAULT_WINDOW
+    except OverflowError:
+        raise invalid("to", "30 days after “from” is beyond the end of the calendar. Name “to” too.") from None
+    if end <= start:
+        raise invalid("to", "“to” must be later than “from”, which is now when it is left out.")
+    if end - start > longest:
+        raise invalid("to", f"“to” must be at most {longest.days} days after “from”.")
+    return start, end
+
+
+def find_user(directory: Directory, key: str) -> User:
+    """Answers 404 when there is none."""
+    user = directory.users.get(key)
+    if user is None:
+        raise not_found(f"user {key}")
+    return user
 
 
 def expected_version(

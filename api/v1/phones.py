@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from activities.delivery import AlertLinks
+from activities.links import CallbackOf, Links
 from api.security import AnyService, Principal, Viewer
 from api.services import Services
-from api.v1.errors import ApiError, invalid, not_found
-from api.v1.parameters import Time
+from api.v1.errors import ApiError, invalid
+from api.v1.parameters import Time, find_user
 from api.v1.shapes import Listed
 from channels.verification import send_code
 from domain.delivery import DeliveryError
@@ -50,7 +50,7 @@ async def phones_of_user(key: str, services: AnyService, principal: Viewer) -> L
     """The user's phones in their order (the first one rings), and which of them are verified. A phone is verified by a
     code, or when its user presses a key to take a call of a hotline or to act on an alert. Another number is another
     phone."""
-    user = _user(await services.config.directory(), key)
+    user = find_user(await services.config.directory(), key)
     return Listed(items=await _phones(services, principal, user))
 
 
@@ -59,7 +59,7 @@ async def send_a_code(key: str, wanted: WantedCode, services: AnyService, princi
     """Send a code of six digits to one of the user's phones as a text message, for the user themselves or a manager. It
     is good for ten minutes. One a minute and five an hour for each number: 429 says that it is too early."""
     directory = await services.config.directory()
-    number = _own_phone(principal, _user(directory, key), wanted.number)
+    number = _own_phone(principal, find_user(directory, key), wanted.number)
     now = services.clock()
     async with services.database.write() as session:
         code = await verified_phones.make_code(session, key, number, now)
@@ -73,7 +73,7 @@ async def send_a_code(key: str, wanted: WantedCode, services: AnyService, princi
 @router.put("")
 async def confirm_code(key: str, typed: TypedCode, services: AnyService, principal: Viewer) -> Phone:
     """The phone is verified when the code is the one that was sent last. After five wrong ones it takes another."""
-    user = _user(await services.config.directory(), key)
+    user = find_user(await services.config.directory(), key)
     number = _own_phone(principal, user, typed.number)
     async with services.database.write() as session:
         result = await verified_phones.confirm(session, key, number, typed.code.strip(), services.clock())
@@ -105,7 +105,7 @@ async def _phones(services: Services, principal: Principal, user: User) -> list[
 
 async def _send(services: Services, directory: Directory, number: str, code: str) -> None:
     # Signed as an alert's, for no alert: receipts are taken and dropped, since whoever waits asks for another code.
-    receipts = AlertLinks(services.settings.public_url, services.links).callback("phone-code", "status")
+    receipts = Links(services.settings.public_url, services.links).callback(CallbackOf.ALERT, "phone-code", "status")
     try:
         async with services.carrier_client() as client:
             await send_code(client, directory, number, code, receipts)
@@ -121,10 +121,3 @@ def _own_phone(principal: Principal, user: User, number: str) -> str:
     if known is None or known not in user.phones:
         raise invalid("number", f"This is no phone of user {user.key}. Add it to the user first.")
     return known
-
-
-def _user(directory: Directory, key: str) -> User:
-    user = directory.users.get(key)
-    if user is None:
-        raise not_found(f"user {key}")
-    return user

@@ -55,10 +55,8 @@ async def warnings_of_schedule(key: str, services: AnyService, _principal: Viewe
     schedule = find_schedule(directory, key)
     async with services.database.read() as session:
         verified = await verified_phones.all_verified(session)
-    return Warnings(
-        warnings=list(on_call.warnings(schedule)),
-        concerns=shown_concerns(coverage.concerns(schedule, directory, verified, services.clock())),
-    )
+    found = await asyncio.to_thread(coverage.concerns, schedule, directory, verified, services.clock())
+    return Warnings(warnings=list(on_call.warnings(schedule)), concerns=shown_concerns(found))
 
 
 @router.post("/preview")
@@ -75,7 +73,7 @@ async def preview(
     start, end = window(from_ or services.clock(), to)
     wanted = {name: value for name, value in body.items() if name not in READ_ONLY} if isinstance(body, dict) else body
     now = services.clock()
-    found = preview_schedule(await services.config.snapshot(), _key(body), wanted, now)
+    found = await asyncio.to_thread(preview_schedule, await services.config.snapshot(), _key(body), wanted, now)
     schedule, directory = found.schedule, found.directory
     async with services.database.read() as session:
         verified = await verified_phones.all_verified(session)
@@ -89,7 +87,7 @@ async def preview(
         layers=[LayerShifts(name=name, shifts=shown_shifts(directory, schedule, alone, end)) for name, alone in layers],
         gaps=shown_gaps(schedule, line),
         warnings=list(found.warnings),
-        concerns=shown_concerns(coverage.concerns(schedule, directory, verified, now)),
+        concerns=shown_concerns(await asyncio.to_thread(coverage.concerns, schedule, directory, verified, now)),
     )
 
 

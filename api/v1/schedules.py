@@ -10,8 +10,8 @@ from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel
 
 from api.security import AnyService, Responder, Viewer
-from api.v1 import shapes, views
-from api.v1.errors import ApiError, invalid, not_found
+from api.v1 import parameters, shapes, views
+from api.v1.errors import ApiError, not_found
 from api.v1.parameters import Moment, Time
 from config.snapshot import OverrideSource
 from domain import on_call
@@ -20,7 +20,6 @@ from domain.schedule import Schedule
 
 router = APIRouter(prefix="/schedules", tags=["Schedules"])
 
-_DEFAULT_WINDOW = timedelta(days=30)
 _LONGEST_WINDOW = timedelta(days=366)
 
 
@@ -197,13 +196,7 @@ def _part(schedule: Schedule, layer: str | None) -> Schedule:
 
 def window(start: datetime, end: datetime | None) -> tuple[datetime, datetime]:
     """Both ends; answers 422 for a window that is reversed or too long."""
-    try:
-        end = end or start + _DEFAULT_WINDOW
-        if start < end <= start + _LONGEST_WINDOW:
-            return start, end
-    except OverflowError:
-        pass
-    raise invalid("to", "“to” must be later than “from”, by at most 366 days.")
+    return parameters.window(start, end, _LONGEST_WINDOW)
 
 
 def _reason(

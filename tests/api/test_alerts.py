@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from activities.delivery import AlertLinks
+from activities.links import CallbackOf, Links
 from api.alerts import AlertWebhooks
 from config.keys import Keyring, Purpose
 from domain.directory import AlertTarget, Directory, EscalationPolicy, Level, User
@@ -34,11 +34,11 @@ class Desk:
 
     database: Database
     actions: IncidentActions
-    links: AlertLinks
+    links: Links
     http: httpx2.AsyncClient
 
     def path(self, what: str, notification_id: str = "ntf_1") -> str:
-        return self.links.callback(notification_id, what)
+        return self.links.callback(CallbackOf.ALERT, notification_id, what)
 
     async def post(self, what: str, **form: str) -> httpx2.Response:
         return await self.http.post(self.path(what), data={"CallSid": CALL, "CallStatus": "in-progress", **form})
@@ -78,7 +78,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         await notifications.claim(session, "ntf_1", NOW)
         await notifications.set_sent(session, "ntf_1", provider="twilio", provider_id=CALL, at=NOW)
     actions = IncidentActions(database)
-    links = AlertLinks("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
+    links = Links("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
     directory = Directory(users={"ana": User("ana", "Ana Reyes", phones=("+15550100001",))})
     app = AlertWebhooks(database, actions, links, lambda: directory, lambda: NOW)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app)) as http:

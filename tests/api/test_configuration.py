@@ -242,9 +242,18 @@ async def test_shifts_and_gaps_cover_the_window(house: House) -> None:
     assert gaps == [{"starts": "2026-01-04T08:00:00.000Z", "ends": "2026-01-05T08:00:00.000Z", "reason": None}]
 
 
-@pytest.mark.parametrize("window", ["from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z", "to=9999-12-31T00:00:00Z"])
-async def test_impossible_window_is_422(house: House, window: str) -> None:
-    assert (await house.as_("viewer").get(f"/api/v1/schedules/primary/shifts?{window}")).status_code == 422
+@pytest.mark.parametrize(
+    ("window", "sentence"),
+    [
+        ("from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z", "“to” must be later than “from”, "),
+        ("to=9999-12-31T00:00:00Z", "“to” must be at most 366 days after “from”."),
+        ("from=9999-12-31T00:00:00Z", "30 days after “from” is beyond the end of the calendar."),
+    ],
+)
+async def test_impossible_window_is_422_and_says_why(house: House, window: str, sentence: str) -> None:
+    answer = await house.as_("viewer").get(f"/api/v1/schedules/primary/shifts?{window}")
+    assert answer.status_code == 422
+    assert sentence in answer.json()["error"]["fields"]["to"]
 
 
 async def test_override_by_a_responder_applies_at_once_until_it_is_deleted(either_house: House) -> None:

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from activities.schedule_notices import NoticeLinks
+from activities.links import CallbackOf, Links
 from api.notices import NoticeWebhooks
 from config.keys import Keyring, Purpose
 from domain.schedule_notices import Notice, NoticeKind
@@ -73,12 +73,14 @@ async def test_notices_need_a_token(house: House) -> None:
 @dataclass(slots=True)
 class Desk:
     database: Database
-    links: NoticeLinks
+    links: Links
     http: httpx2.AsyncClient
     notice: str
 
     async def post(self, what: str, **form: str) -> httpx2.Response:
-        return await self.http.post(self.links.callback(self.notice, what), data={"CallSid": "CA1", **form})
+        return await self.http.post(
+            self.links.callback(CallbackOf.NOTICE, self.notice, what), data={"CallSid": "CA1", **form}
+        )
 
     async def state(self) -> str:
         async with self.database.read() as session:
@@ -95,7 +97,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         (notice,) = await schedule_notices.add(session, [START], NOON)
         await schedule_notices.claim(session, notice, NOON)
         await schedule_notices.set_sent(session, notice, provider="twilio", provider_id="CA1", at=NOON)
-    links = NoticeLinks("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
+    links = Links("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
     app = NoticeWebhooks(database, links, lambda: NOON)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app)) as http:
         yield Desk(database, links, http, notice)
@@ -117,12 +119,14 @@ async def test_a_notice_call_says_its_text_and_hangs_up(desk: Desk) -> None:
 
 
 async def test_a_notice_call_over_plivo_gets_its_own_document(desk: Desk) -> None:
-    answer = await desk.http.post(desk.links.callback(desk.notice, "answer"), data={"CallUUID": "u1"})
+    answer = await desk.http.post(
+        desk.links.callback(CallbackOf.NOTICE, desk.notice, "answer"), data={"CallUUID": "u1"}
+    )
     assert [element.tag for element in _document(answer)] == ["Speak", "Hangup"]
 
 
 async def test_a_notice_that_is_gone_ends_the_call(desk: Desk) -> None:
-    answer = await desk.http.post(desk.links.callback("ntc_gone", "answer"), data={"CallSid": "CA1"})
+    answer = await desk.http.post(desk.links.callback(CallbackOf.NOTICE, "ntc_gone", "answer"), data={"CallSid": "CA1"})
     assert [element.tag for element in _document(answer)] == ["Hangup"]
 
 
@@ -138,7 +142,7 @@ async def test_an_address_without_our_signature_is_refused(desk: Desk) -> None:
 
 
 async def test_the_signature_of_one_purpose_is_none_for_another(desk: Desk) -> None:
-    address = desk.links.callback(desk.notice, "status").replace("/status/", "/answer/")
+    address = desk.links.callback(CallbackOf.NOTICE, desk.notice, "status").replace("/status/", "/answer/")
     assert (await desk.http.post(address)).status_code == 403
 
 

@@ -43,6 +43,23 @@ def test_plan_prints_what_each_value_becomes(folder: Path) -> None:
     assert '~ hotlines.support\n    ring: "20s" → "30s"\n' in result.stdout
 
 
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_a_time_without_anybody_on_call_is_told_with_its_line(folder: Path, command: str) -> None:
+    file = folder / "nights.yaml"
+    file.write_text("""\
+users:
+  ana: {name: Ana Reyes}
+schedules:
+  nights:
+    name: Nights
+    timezone: Europe/Madrid
+    layers:
+      - {name: Nights, members: [ana], starts: 2026-01-05, slots: [{from: "18:00", to: "09:00"}]}
+""")
+    result = dutyline(command, file)
+    assert f"{file}:4: warning: schedules.nights: Nobody is on call in Nights from 09:00 to 18:00 " in result.stderr
+
+
 def test_errors_go_to_stderr_with_file_and_line_and_exit_1(folder: Path) -> None:
     file = folder / "acme.yaml"
     file.write_text("users:\n  ana: {nme: Ana}\n")

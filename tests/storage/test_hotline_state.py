@@ -101,12 +101,3 @@ async def test_event_id_is_claimed_by_one_of_two_processes(database: Database) -
 
     assert sorted(await asyncio.gather(_claim(database), _claim(other))) == [False, True]
     await other.close()
-
-
-async def test_event_remembers_its_incident(database: Database) -> None:
-    async with database.write() as session:
-        await event_ids.claim(session, "evt_a", at(0))
-        await event_ids.set_incident(session, "evt_a", "inc_a")
-
-    async with database.read() as session:
-        assert await event_ids.incident_of(session, "evt_a") == "inc_a"

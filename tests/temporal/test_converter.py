@@ -22,8 +22,9 @@ from activities.calendars import CalendarActivities
 from activities.calls import CallActivities
 from activities.delivery import DeliveryActivities
 from activities.incidents import IncidentActivities
+from activities.notices import NoticeActivities
 from activities.recordings import RecordingActivities
-from activities.schedule_notices import NoticeActivities, ScheduleActivities
+from activities.schedules import ScheduleActivities
 from config.keys import Keyring, Purpose, Unreadable
 from config.settings import Settings
 from domain.call_messages import CallStart, CarrierSaid, FetchRecording

@@ -14,8 +14,9 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from activities.delivery import AlertLinks, DeliveryActivities
+from activities.delivery import DeliveryActivities
 from activities.incidents import IncidentActivities
+from activities.links import Links
 from channels.registry import ChannelRegistry, make_registry
 from config.keys import Keyring, Purpose
 from domain.directory import (
@@ -95,7 +96,7 @@ class Engine:
             return make_registry(http, directory.carriers, None, "")
 
         looking_after = IncidentActivities(self.database, directory)
-        links = AlertLinks("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
+        links = Links("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
         delivering = DeliveryActivities(self.database, directory, channels, links)
         async with Worker(
             self.client,

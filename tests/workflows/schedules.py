@@ -18,7 +18,9 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from activities.schedule_notices import NoticeActivities, NoticeLinks, ScheduleActivities
+from activities.links import Links
+from activities.notices import NoticeActivities
+from activities.schedules import ScheduleActivities
 from channels.registry import ChannelRegistry, Rooms, make_registry
 from config.keys import Keyring, Purpose
 from domain.directory import (
@@ -101,7 +103,7 @@ class Watched:
 
     def activities(self, carrier: httpx2.AsyncClient, web: httpx2.AsyncClient) -> tuple[Any, Any]:
         """``tend_schedule`` and ``deliver_notice``."""
-        links = NoticeLinks("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
+        links = Links("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
 
         def channels(directory: Directory) -> ChannelRegistry:
             return make_registry(carrier, directory.carriers, None, "", Rooms(web, directory.rooms.values()))

@@ -8,7 +8,8 @@ import httpx2
 from temporalio.client import WorkflowHandle
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
-from activities.delivery import AlertLinks, DeliveryActivities
+from activities.delivery import DeliveryActivities
+from activities.links import Links
 from channels.registry import make_registry
 from config.keys import Keyring, Purpose
 from domain.directory import Directory, Priority
@@ -197,7 +198,7 @@ async def deliver(duty: Engine, notification_id: str) -> Delivered:
         return duty.directory
 
     http = accepting_carrier().client()
-    links = AlertLinks("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
+    links = Links("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
     activities = DeliveryActivities(
         duty.database, directory, lambda found: make_registry(http, found.carriers, None, ""), links
     )

@@ -13,7 +13,8 @@ import pytest_asyncio
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.schedule_notices import NoticeActivities, NoticeLinks
+from activities.links import Links
+from activities.notices import NoticeActivities
 from channels.registry import ChannelRegistry, Rooms, make_registry
 from config.keys import Keyring, Purpose
 from domain.directory import Directory
@@ -74,7 +75,7 @@ class Sender:
             rooms = Rooms(web, found.rooms.values())
             return make_registry(self.carrier.client(), found.carriers, self.smtp_url, "duty@duty.example", rooms)
 
-        links = NoticeLinks("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
+        links = Links("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
         activities = NoticeActivities(self.database, directory, channels, web, links, lambda: self.wall)
         await ActivityEnvironment().run(activities.deliver_notice, DeliverNotice(notice_id, NOW + after))
 

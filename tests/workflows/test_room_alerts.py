@@ -5,7 +5,8 @@ from pathlib import Path
 import httpx2
 from temporalio.testing import ActivityEnvironment
 
-from activities.delivery import AlertLinks, DeliveryActivities
+from activities.delivery import DeliveryActivities
+from activities.links import Links
 from channels.registry import Rooms, make_registry
 from config.keys import Keyring, Purpose
 from domain.directory import Directory
@@ -31,7 +32,7 @@ async def deliver(folder: Path, web: FakeCarrier, *, room: str) -> NotificationR
         return Directory(rooms={"ops": OPS})
 
     client = web.client()
-    links = AlertLinks("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
+    links = Links("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
     activities = DeliveryActivities(
         database,
         directory,

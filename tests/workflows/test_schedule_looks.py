@@ -6,7 +6,8 @@ from pathlib import Path
 
 from temporalio.testing import ActivityEnvironment
 
-from activities.schedule_notices import NoticeLinks, ScheduleActivities
+from activities.links import Links
+from activities.schedules import ScheduleActivities
 from config.keys import Keyring, Purpose
 from domain.directory import Directory
 from domain.schedule import Schedule
@@ -24,7 +25,7 @@ async def tend(database: Database, schedule: Schedule, *, asked_at: datetime, wa
     async def directory() -> Directory:
         return Directory(users=PEOPLE, schedules={schedule.key: schedule})
 
-    links = NoticeLinks("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
+    links = Links("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
     activities = ScheduleActivities(database, directory, links, lambda: wall)
     await ActivityEnvironment().run(activities.tend_schedule, TendSchedule(schedule.key, asked_at))
 

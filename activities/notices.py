@@ -1,4 +1,4 @@
-"""Looking after a schedule: who came and who left is written down as notices, and each notice is sent once.
+"""Sending what a schedule has to tell, each notice once.
 
 What a failure means is in its type (``domain.delivery``). A notice has no second channel: it is not an alert, so a
 refusal is its end, with the provider's sentence in its row.
@@ -10,23 +10,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import httpx2
-from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.links import CallbackOf, Links
 from channels.registry import ChannelRegistry
 from channels.shift_webhook import send_to_webhook
-from config.keys import Keyring
 from domain.alert_targets import address_of
-from domain.coverage import Concern, concerns
 from domain.delivery import DeliveryError, Refused, Sent, TryLater, Unknown
 from domain.directory import Directory
 from domain.outgoing import Message
-from domain.schedule import Schedule
-from domain.schedule_messages import DeliverNotice, TendedSchedule, TendSchedule
-from domain.schedule_notices import WEBHOOK, Notice, message_of, next_warning_at, shift_notices, warning_notices
-from domain.shift_changes import Look, look
-from storage import notifications, schedule_notices, shift_watches, verified_phones
+from domain.schedule_messages import DeliverNotice
+from domain.schedule_notices import WEBHOOK, message_of
+from storage import notifications, schedule_notices
 from storage.engine import Database
 from storage.schedule_notices import NoticeState
 from storage.schedule_tables import ScheduleNoticeRow
@@ -39,120 +35,6 @@ _PATIENCE = timedelta(days=1)
 _LONGEST_WAIT_SECONDS = 30.0
 #: a provider's clock may be behind ours
 _CLOCK_MARGIN = timedelta(minutes=5)
-#: looks at one schedule come one after the other; only a run that was taken for dead can be in the way
-_TRIES = 3
-_LONGEST_SLEEP = timedelta(days=1)
-#: how long it can be looked up what people were told
-_KEPT = timedelta(days=180)
-
-
-class NoticeLinks:
-    """The addresses in notices. Each is signed for one notice and one purpose, with the notice's id in the open."""
-
-    def __init__(self, public_url: str, keyring: Keyring) -> None:
-        self._public_url = public_url
-        self._keyring = keyring
-
-    def callback(self, notice_id: str, what: str) -> str:
-        """What a carrier calls about a notice: ``/notices/{notice}/{what}/{signature}``."""
-        return f"{self._public_url}/notices/{notice_id}/{what}/{self._keyring.sign(_signed(notice_id, what))}"
-
-    def is_ours(self, notice_id: str, what: str, signature: str) -> bool:
-        return self._keyring.verify(_signed(notice_id, what), signature)
-
-    def schedule(self, key: str) -> str:
-        return f"{self._public_url}/schedules/{key}"
-
-
-def _signed(notice_id: str, what: str) -> str:
-    return f"notice callback\n{notice_id}\n{what}"
-
-
-class ScheduleActivities:
-    """``now`` is the clock of the wall."""
-
-    def __init__(
-        self,
-        database: Database,
-        directory: Callable[[], Awaitable[Directory]],
-        links: NoticeLinks,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._database = database
-        self._directory = directory
-        self._links = links
-        self._now = now
-
-    @activity.defn(name="tend_schedule")
-    async def tend_schedule(self, request: TendSchedule) -> TendedSchedule:
-        """Write down what is to be told since the last look, and say which notices are to be sent and when to look
-        again.
-
-        Idempotency: the schedule's watch, changed by compare-and-set in the transaction that writes the notices. What
-        was written is announced, so a repetition after a lost result finds nothing new. Time-out 10 s, retried for
-        ever: without the database a schedule waits, and its webhooks hear of everything afterwards.
-        """
-        directory = await self._directory()
-        # The task may have waited for hours until a worker came, and somebody have edited the schedule meanwhile.
-        now = max(request.now, self._now())
-        schedule = directory.schedules.get(request.schedule)
-        if schedule is None:
-            return await self._take_leave(request.schedule, now)
-        for _ in range(_TRIES):
-            tended = await self._look(schedule, directory, now)
-            if tended is not None:
-                return tended
-        raise ApplicationError("Another look at this schedule is under way.", type="Busy")
-
-    async def _take_leave(self, schedule: str, now: datetime) -> TendedSchedule:
-        async with self._database.write() as session:
-            reason = "The schedule was deleted before this was sent."
-            await schedule_notices.suppress(session, schedule, reason, now)
-            await schedule_notices.trim(session, schedule, before=now)
-            await shift_watches.forget(session, schedule)
-            in_doubt = await schedule_notices.unfinished(session, schedule)
-        return TendedSchedule(exists=False, deliver=tuple(in_doubt))
-
-    async def _look(self, schedule: Schedule, directory: Directory, now: datetime) -> TendedSchedule | None:
-        """``None`` when another look came between."""
-        async with self._database.read() as session:
-            stored = await shift_watches.get(session, schedule.key)
-            verified = await verified_phones.all_verified(session)
-            told = await schedule_notices.told_warnings(session, schedule.key)
-        found = look(schedule, stored.watch, now)
-        worries = concerns(schedule, directory, verified, now)
-        notices = [
-            *shift_notices(schedule, directory, found.changes, self._links.schedule(schedule.key)),
-            *warning_notices(schedule, directory, worries, told, now),
-        ]
-        async with self._database.write() as session:
-            if not await shift_watches.put(session, schedule.key, found.watch, stored.version):
-                return None
-            await _store(session, schedule, notices, worries, now)
-            deliver = await schedule_notices.unfinished(session, schedule.key)
-        wake_at, waits_for = _next_look(found, next_warning_at(worries, now), now)
-        return TendedSchedule(True, wake_at, waits_for, tuple(deliver))
-
-
-async def _store(
-    session: AsyncSession, schedule: Schedule, notices: list[Notice], worries: tuple[Concern, ...], now: datetime
-) -> None:
-    await schedule_notices.add(session, notices, now)
-    await schedule_notices.trim(session, schedule.key, before=now - _KEPT)
-    still_true = {concern.key for concern in worries}
-    await schedule_notices.suppress_warnings(session, schedule.key, still_true, now)
-    await schedule_notices.note_mended(session, schedule.key, still_true, now)
-
-
-def _next_look(found: Look, warning_at: datetime | None, now: datetime) -> tuple[datetime, str]:
-    """When to look again, and what for."""
-    moments = [(now + _LONGEST_SLEEP, "daily look for what is wrong ahead")]
-    if found.watch.next_at is not None:
-        moments.append((found.watch.next_at, "next handoff"))
-    if warning_at is not None:
-        moments.append((warning_at, "next warning to the owners"))
-    wake_at, what = min(moments)
-    return wake_at, f"{what} {wake_at:%Y-%m-%d %H:%M} UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +62,7 @@ class NoticeActivities:
         directory: Callable[[], Awaitable[Directory]],
         channels: Callable[[Directory], ChannelRegistry],
         outward: httpx2.AsyncClient,
-        links: NoticeLinks,
+        links: Links,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -301,15 +183,15 @@ class NoticeActivities:
             await schedule_notices.set_finished(session, job.notice.id, state, error=sentence, at=self._now())
 
 
-def build_message(row: ScheduleNoticeRow, to: str, links: NoticeLinks) -> Message:
+def build_message(row: ScheduleNoticeRow, to: str, links: Links) -> Message:
     return message_of(
         row.id,
         row.schedule,
         row.body["subject"],
         row.body["text"],
         to=to,
-        answer_url=links.callback(row.id, "answer"),
-        status_url=links.callback(row.id, "status"),
+        answer_url=links.callback(CallbackOf.NOTICE, row.id, "answer"),
+        status_url=links.callback(CallbackOf.NOTICE, row.id, "status"),
     )
 
 
