@@ -46,12 +46,13 @@ class CalendarActivities:
         """
         calendar = (await self._directory()).calendars.get(request.calendar)
         source = calendars.source_of(calendar.url if calendar is not None else None)
+        begun = datetime.now(UTC)
         try:
             content = await self._content(calendar)
             if content is None:
                 await calendars.forget(self._database, request.calendar)
                 return "nothing to read"
-            await take_in(self._database, request.calendar, source, content, request.at)
+            await take_in(self._database, request.calendar, source, content, request.at, begun)
         except (NotFetched, BadCalendar) as error:
             await self._note(request.calendar, source, str(error))
             if isinstance(error, NotFetched) and error.may_pass:
@@ -73,9 +74,12 @@ class CalendarActivities:
             await calendars.note_failure(session, calendar, source, error, datetime.now(UTC))
 
 
-async def take_in(database: Database, calendar: str, source: str, content: bytes, at: datetime) -> None:
+async def take_in(
+    database: Database, calendar: str, source: str, content: bytes, at: datetime, begun: datetime
+) -> None:
     """Read the content and show its events around ``at`` instead of those of before; a file that was handed in is kept.
-    Raises :class:`BadCalendar`."""
+    ``begun`` is when the content was asked for, by the wall's clock: a reading takes up to a minute, and what was asked
+    for later stays, whichever ends last. Raises :class:`BadCalendar`."""
     reading = await read_apart(content, at)
     file = content if source == calendars.FILE else None
-    await calendars.replace_events(database, calendar, source, reading.events, datetime.now(UTC), reading.note, file)
+    await calendars.replace_events(database, calendar, source, reading.events, begun, reading.note, file)

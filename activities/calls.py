@@ -1,4 +1,4 @@
-"""Writing calls down, and handing finished ones in for their incidents."""
+"""Writing calls down; handing finished ones in for their incidents, and writing down whom to tell of them."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,13 +6,15 @@ from typing import Any
 from temporalio import activity
 
 from domain.call_log import CallOutcome, LoggedAttempt, LoggedCall
-from domain.call_messages import HandInCall, SaveCall
+from domain.call_messages import AnnounceCall, HandInCall, SaveCall
+from domain.call_notices import call_notices
 from domain.call_plan import CallPlan, Target
 from domain.directory import AnsweredAs, IncidentWhen
 from domain.events import Caller
+from domain.notices import call_topic
 from domain.titles import CallAttempt, FinishedCall, Receiver, call_payload, call_title, odd_caller, rfc3339
 from intake.events import CallEvent
-from storage import calls, hotline_state, verified_phones
+from storage import calls, hotline_state, notices, verified_phones
 from storage.calls import CallRecord, CallStep, save_projection
 from storage.engine import Database
 from storage.journal import Journal
@@ -56,6 +58,22 @@ class CallActivities:
         if event is None or await self._is_deleted(request.call.id):
             return
         await self._journal.append(event.entry(datetime.now(UTC)))
+
+    @activity.defn(name="announce_call")
+    async def announce_call(self, request: AnnounceCall) -> list[str]:
+        """Write down whom to tell of the finished call, and return the notices that are still to be sent; none of a
+        call that was deleted.
+
+        Idempotency: a notice's id follows from what it tells and whom, so a repetition writes nothing new. Time-out
+        10 s; retried until the database takes it.
+        """
+        call = request.call
+        told = call_notices(call, request.targets, f"{self._public_url}/calls/{call.id}")
+        async with self._database.write() as session:
+            if not await calls.keep(session, call.id):
+                return []
+            await notices.add(session, told, datetime.now(UTC))
+            return list(await notices.unfinished(session, call_topic(call.id)))
 
     async def _is_deleted(self, call_id: str) -> bool:
         async with self._database.read() as session:

@@ -17,7 +17,7 @@ from temporalio.exceptions import ApplicationError
 from activities.links import CallbackOf, Links
 from channels.channel import Channel
 from channels.registry import ChannelRegistry
-from domain.alert_targets import fallback
+from domain.alert_targets import fallback, in_the_open
 from domain.alerts import Alert, message_of
 from domain.delivery import DeliveryError, Refused, Sent, TryLater, Unknown
 from domain.directory import Directory
@@ -25,7 +25,7 @@ from domain.ids import derived_id
 from domain.incident_messages import DeliverAlert, Delivered
 from domain.incidents import read_priority, read_severity
 from domain.outgoing import Message
-from storage import incidents, notifications, schedule_notices
+from storage import incidents, notices, notifications
 from storage.engine import Database
 from storage.incidents import IncidentStep
 from storage.notifications import Claimed, NewNotification, NotificationState
@@ -85,7 +85,8 @@ class _Job:
     def words(self) -> str:
         row = self.notification
         user = self.directory.users.get(row.user)
-        return f"{row.channel} to {user.name if user else row.address or row.user}"
+        whom = user.name if user else row.user or in_the_open(row.channel, row.address)
+        return f"{row.channel} to {whom}"
 
 
 class DeliveryActivities:
@@ -171,7 +172,7 @@ class DeliveryActivities:
         since = row.created_at - _CLOCK_MARGIN
         async with self._database.read() as session:
             alerts = await notifications.provider_ids_to(session, row.address, since=since)
-            return alerts | await schedule_notices.provider_ids(session, since=since)
+            return alerts | await notices.provider_ids(session, since=since)
 
     async def _note_sent(self, job: _Job, sent: Sent) -> None:
         row, now = job.notification, self._now()
@@ -233,10 +234,13 @@ class DeliveryActivities:
 
 
 async def _find_sent(channel: Channel, message: Message, row: NotificationRow, known_ids: Set[str]) -> Sent | None:
-    """What an earlier try did send. As long as that cannot be told, the outcome stays unknown."""
+    """What an earlier try did send; ``None`` also when it cannot be asked for: an alert that comes twice is better than
+    none. As long as the provider is only away, the outcome stays unknown."""
     try:
         return await channel.find_sent(message, row.created_at, known_ids)
-    except (Refused, TryLater) as failure:
+    except Refused:
+        return None
+    except TryLater as failure:
         raise Unknown(failure.sentence) from failure
 
 

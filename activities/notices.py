@@ -1,4 +1,4 @@
-"""Sending what a schedule has to tell, each notice once.
+"""Sending notices, each once.
 
 What a failure means is in its type (``domain.delivery``). A notice has no second channel: it is not an alert, so a
 refusal is its end, with the provider's sentence in its row.
@@ -19,19 +19,19 @@ from channels.shift_webhook import send_to_webhook
 from domain.alert_targets import address_of
 from domain.delivery import DeliveryError, Refused, Sent, TryLater, Unknown
 from domain.directory import Directory
+from domain.notice_messages import DeliverNotice
+from domain.notices import WEBHOOK, message_of
 from domain.outgoing import Message
-from domain.schedule_messages import DeliverNotice
-from domain.schedule_notices import WEBHOOK, message_of
-from storage import notifications, schedule_notices
+from storage import notices, notifications
 from storage.engine import Database
-from storage.schedule_notices import NoticeState
-from storage.schedule_tables import ScheduleNoticeRow
+from storage.notice_tables import NoticeRow
+from storage.notices import NoticeState
 
 #: less than the activity's time-out: a try must be over before the next one looks for what it sent
 _SEND_SECONDS = 25.0
 #: for what never becomes stale: after that a receiver is not away but gone
 _PATIENCE = timedelta(days=1)
-#: a provider may ask to wait for an hour; then the schedule's next look hands the notice out again
+#: a provider may ask to wait for an hour; then the notice is handed out again after a pause
 _LONGEST_WAIT_SECONDS = 30.0
 #: a provider's clock may be behind ours
 _CLOCK_MARGIN = timedelta(minutes=5)
@@ -41,7 +41,7 @@ _CLOCK_MARGIN = timedelta(minutes=5)
 class _Job:
     """A claimed notice. The row is read only."""
 
-    notice: ScheduleNoticeRow
+    notice: NoticeRow
     in_doubt: bool
     directory: Directory
     #: a failure now is the last one
@@ -79,8 +79,9 @@ class NoticeActivities:
         Idempotency key: the notice's row, which is claimed first. A claim that ended without a result is settled at
         the provider before anything is sent again; where a provider cannot be asked, it is sent again only where the
         receiver can tell a repetition (the Message-ID of an e-mail, the header of a webhook), and is left as unknown
-        elsewhere. Time-out 60 s, six tries with back-off; then the schedule's run hands it out again after a pause,
-        until the notice is stale, or for a day.
+        elsewhere. Time-out 60 s, six tries with back-off; then the run of the schedule or the call hands it out again
+        after a pause, until the notice is stale, or for a day. A notice whose row is gone, as that of a deleted call,
+        is not sent.
         """
         job = await self._claim(request)
         if job is None:
@@ -106,7 +107,7 @@ class NoticeActivities:
         # The task may have waited for hours until a worker came.
         now = max(request.now, self._now())
         async with self._database.write() as session:
-            claim = await schedule_notices.claim(session, request.notice_id, now)
+            claim = await notices.claim(session, request.notice_id, now)
         if claim is None:
             return None
         last_try = now - claim.notice.created_at >= _PATIENCE
@@ -153,11 +154,11 @@ class NoticeActivities:
         """What providers called the alerts to this address, and the notices, that we know of."""
         async with self._database.read() as session:
             alerts = await notifications.provider_ids_to(session, address, since=since)
-            return alerts | await schedule_notices.provider_ids(session, since=since)
+            return alerts | await notices.provider_ids(session, since=since)
 
     async def _note_sent(self, job: _Job, sent: Sent) -> None:
         async with self._database.write() as session:
-            await schedule_notices.set_sent(
+            await notices.set_sent(
                 session,
                 job.notice.id,
                 provider=sent.provider,
@@ -170,7 +171,7 @@ class NoticeActivities:
             await self._finish(job, NoticeState.FAILED, failure.sentence)
             return
         async with self._database.write() as session:
-            await schedule_notices.release(session, job.notice.id, failure.sentence)
+            await notices.release(session, job.notice.id, failure.sentence)
         delay = failure.retry_after_seconds
         raise ApplicationError(
             failure.sentence,
@@ -180,13 +181,13 @@ class NoticeActivities:
 
     async def _finish(self, job: _Job, state: NoticeState, sentence: str) -> None:
         async with self._database.write() as session:
-            await schedule_notices.set_finished(session, job.notice.id, state, error=sentence, at=self._now())
+            await notices.set_finished(session, job.notice.id, state, error=sentence, at=self._now())
 
 
-def build_message(row: ScheduleNoticeRow, to: str, links: Links) -> Message:
+def build_message(row: NoticeRow, to: str, links: Links) -> Message:
     return message_of(
         row.id,
-        row.schedule,
+        row.topic,
         row.body["subject"],
         row.body["text"],
         to=to,
@@ -195,9 +196,10 @@ def build_message(row: ScheduleNoticeRow, to: str, links: Links) -> Message:
     )
 
 
-def _address(row: ScheduleNoticeRow, directory: Directory) -> str:
-    """Where the recipient is reached now; empty when nowhere. Rooms are their own address, mailing lists too."""
-    if row.channel not in {"phone", "sms", "email"} or "@" in row.recipient:
+def _address(row: NoticeRow, directory: Directory) -> str:
+    """Where the recipient is reached now; empty when nowhere. Rooms, e-mail addresses and numbers are their own
+    address, anything else is a user's key."""
+    if row.channel not in {"phone", "sms", "email"} or "@" in row.recipient or row.recipient.startswith("+"):
         return row.recipient
     user = directory.users.get(row.recipient)
     return address_of(user, row.channel) if user else ""

@@ -66,7 +66,7 @@ class Api:
         self.name = f"{socket.gethostname()}-{os.getpid()}"
         self.database = Database(settings.database)
         self.config = ConfigService(
-            self.database, settings.keyring(Purpose.SECRETS), on_change=lambda: self.route_book.poke()
+            self.database, settings.keyring(Purpose.SECRETS), on_change=lambda: self.route_book.refresh()
         )
         self.route_book = RouteBook(
             self.database, self.config, settings.keyring(Purpose.ROUTE_BOOK), settings.data_dir / "route-book"

@@ -1,7 +1,7 @@
 """The dashboard: what is open, who called, who is on call. Plain pages that work without any script."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -24,17 +24,19 @@ from api.v1 import incidents as v1_incidents
 from api.v1 import views
 from api.v1.call_incident import open_as_the_hotline_would
 from api.v1.errors import ApiError
+from api.v1.notices import shown_notice
 from api.v1.schedules import find_schedule
 from api.v1.shapes import Call
-from domain.call_plan import PassedEntry, Target, resolve_chain
+from domain.call_plan import PassedEntry, Target, resolve_chain, tester_of
 from domain.coverage import concerns
 from domain.directory import Directory, Hotline, Provider, Role
 from domain.ids import call_workflow_id, incident_workflow_id
 from domain.incidents import IncidentStatus
+from domain.notices import call_topic
 from domain.on_call import describe, on_call
 from domain.on_call import warnings as on_call_warnings
 from domain.schedule import Schedule
-from storage import calendars, calls, hotline_state, incidents, notifications, verified_phones
+from storage import calendars, calls, hotline_state, incidents, notices, notifications, verified_phones
 from storage.calls import CallFilter
 from storage.incident_actions import IncidentAction, NoSuchIncident
 from storage.incidents import IncidentFilter
@@ -88,13 +90,15 @@ class _Duty:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """Whom a hotline would ring now; ``tester`` while it is in test mode."""
+    """Whom a hotline would ring now; ``tester`` while it is in test mode. ``lacks_hangup``: real calls came, and the
+    carrier never said that one was over."""
 
     key: str
     name: str
     number: str
     entries: tuple[Target | PassedEntry, ...]
     tester: str | None
+    lacks_hangup: bool
 
 
 @router.get("/")
@@ -106,7 +110,10 @@ async def home(request: Request, services: AnyService, principal: SignedIn) -> R
         taken = await incidents.list_incidents(session, IncidentFilter(IncidentStatus.ACKNOWLEDGED), limit=_SHOWN)
         last = await calls.list_calls(session, CallFilter(archived=False), limit=_CALLS_SHOWN)
         shown_calls = await v1_calls.shown(session, services, principal, *last.items)
-        modes = {mode.hotline: mode.user for mode in await hotline_state.active_test_modes(session, now)}
+        modes = await hotline_state.active_test_modes(session, now)
+        states = await hotline_state.all_states(session)
+    testers = {mode.hotline: tester_of(directory, mode.user) for mode in modes}
+    without_hangup = {state.hotline for state in states if state.pinned_account and not state.hangup_seen}
     return page(
         request,
         "home.html",
@@ -118,7 +125,7 @@ async def home(request: Request, services: AnyService, principal: SignedIn) -> R
         calls=shown_calls,
         hotline_names={key: hotline.name for key, hotline in directory.hotlines.items()},
         duties=[_duty(directory, directory.schedules[key], now) for key in sorted(directory.schedules)],
-        lines=_lines(directory, now, {key: user for key, user in modes.items() if user in directory.users}),
+        lines=_lines(directory, now, testers, without_hangup),
         temporal_ui_url=services.settings.temporal_ui_url,
     )
 
@@ -174,6 +181,7 @@ async def call_page(request: Request, call: str, services: AnyService, principal
         row = await v1_calls.found(session, call)
         (shown,) = await v1_calls.shown(session, services, principal, row)
         timeline = await calls.timeline(session, call)
+        told = await notices.of_topic(session, call_topic(call), limit=_SHOWN)
     hotline = directory.hotlines.get(row.hotline)
     return page(
         request,
@@ -183,6 +191,7 @@ async def call_page(request: Request, call: str, services: AnyService, principal
         hotline_name=hotline.name if hotline else row.hotline,
         timeline=timeline,
         players=_players(shown),
+        notices=[shown_notice(each, principal) for each in told.items],
         can_open=principal.may(Role.RESPONDER) and not shown.incidents and _integration_of(hotline) is not None,
         workflow_url=_workflow_url(services, call_workflow_id(Provider(row.provider), row.provider_call_id)),
     )
@@ -241,14 +250,17 @@ def _duty(directory: Directory, schedule: Schedule, now: datetime) -> _Duty:
     )
 
 
-def _lines(directory: Directory, now: datetime, modes: Mapping[str, str]) -> list[_Line]:
+def _lines(
+    directory: Directory, now: datetime, testers: Mapping[str, str | None], without_hangup: Collection[str]
+) -> list[_Line]:
     return [
         _Line(
             key=hotline.key,
             name=hotline.name,
             number=hotline.number,
-            entries=resolve_chain(directory, hotline, now, tester=modes.get(hotline.key)),
-            tester=views.named(directory, modes[hotline.key]).name if hotline.key in modes else None,
+            entries=resolve_chain(directory, hotline, now, tester=testers.get(hotline.key)),
+            tester=views.named(directory, tester).name if (tester := testers.get(hotline.key)) else None,
+            lacks_hangup=hotline.key in without_hangup,
         )
         for _, hotline in sorted(directory.hotlines.items())
     ]

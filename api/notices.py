@@ -1,4 +1,4 @@
-"""``/notices/…``: what carriers call about the phone calls and text messages that tell people of their schedules.
+"""``/notices/…``: what carriers call about the phone calls and text messages that tell people of schedules and calls.
 
 Every address was made by us and signed for one notice and one purpose. A notice call says its text and ends; nothing is
 asked. The receipts say what became of the notice.
@@ -16,10 +16,10 @@ from api.carrier_request import CarrierRequest, Receive, Reply, Scope, Send, rea
 from domain.delivery import Receipt
 from domain.directory import Provider
 from domain.instructions import Document, Hangup, Leg
-from domain.schedule_notices import spoken_notice
-from storage import schedule_notices
+from domain.notices import spoken_notice
+from storage import notices
 from storage.engine import Database
-from storage.schedule_notices import NoticeState
+from storage.notices import NoticeState
 
 log = structlog.get_logger()
 
@@ -79,17 +79,17 @@ class NoticeWebhooks:
 
     async def _document(self, notice_id: str) -> Document:
         async with self._database.read() as session:
-            row = await schedule_notices.get(session, notice_id)
+            row = await notices.get(session, notice_id)
         return (Hangup(),) if row is None else spoken_notice(row.body["text"])
 
     async def _note_receipt(self, notice_id: str, provider: Provider, request: CarrierRequest) -> None:
         async with self._database.write() as session:
-            row = await schedule_notices.get(session, notice_id)
+            row = await notices.get(session, notice_id)
             if row is None:
                 return
             receipt = read_receipt(row.channel, provider, request)
             if (state := _state_after(receipt)) is not None:
-                await schedule_notices.set_received(session, notice_id, state, error=receipt.error, at=self._now())
+                await notices.set_received(session, notice_id, state, error=receipt.error, at=self._now())
 
 
 def _no_address(leg: Leg, order: int = 0) -> str:

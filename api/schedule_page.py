@@ -90,7 +90,7 @@ def weeks_of(
     colours = _colours(schedule, line)
     rows = [("On call", _entries(directory, colours, line, now))]
     rows += [
-        (f"Layer {layer.name}", _entries(directory, colours, layer_shifts(schedule, layer, *shown), now))
+        (f"Layer {layer.name}", _entries(directory, colours, _covered(layer_shifts(schedule, layer, *shown)), now))
         for layer in reversed(schedule.layers)
     ]
     rows += [
@@ -147,6 +147,11 @@ def _entries(directory: Directory, colours: dict[str, str], line: Iterable[Shift
         else _Entry(shift.starts, shift.ends, "hole" if shift.ends > now else "over", "Nobody")
         for shift in line
     ]
+
+
+def _covered(line: Iterable[Shift]) -> list[Shift]:
+    """Where one layer has nobody it is no hole: the others may have somebody."""
+    return [shift for shift in line if shift.user is not None]
 
 
 def _foreign(event: ForeignEvent, schedule: Schedule) -> _Entry:

@@ -20,7 +20,7 @@ from api.own_events import OwnEvents
 from config.keys import Keyring
 from config.route_book import DirectoryUnavailable, RouteBook
 from domain.call_messages import CallStart, FetchRecording
-from domain.call_plan import plan_call
+from domain.call_plan import plan_call, tester_of
 from domain.call_state import Answer, Control
 from domain.directory import Hotline, MessageKey, Provider
 from domain.events import (
@@ -46,6 +46,7 @@ log = structlog.get_logger()
 
 _XML = "text/xml; charset=utf-8"
 _APOLOGY = (Say(text_for({}, MessageKey.APOLOGY, "en-US", voicemail=False).text, "en-US"),)
+_HANGUP: Document = (Hangup(),)
 #: stands where a continuation would, in addresses that carry none
 _NO_CONTINUATION = "-"
 _RESPONDER_LEGS = frozenset({Leg.WHISPER, Leg.KEY})
@@ -104,16 +105,16 @@ class VoiceWebhooks:
         if scope["method"] not in ("GET", "POST"):
             return Reply(405)
         request = await read_request(scope, receive)
-        if request is None:
-            VOICE_REFUSED.labels("too large").inc()
-            return Reply(413)
-        dialect = _dialect_of(request)
+        dialect = DIALECTS[Provider.TWILIO] if request is None else _dialect_of(request)
         hotline = self._book.hotline_by_token(where.token)
         if hotline is None:
             hotline, is_certain = await self._look_up(where.token)
             if hotline is None:
                 pause = StartOver(_START_OVER_PAUSE_SECONDS)
                 return Reply(404) if is_certain else self._by_leg(dialect, where, (*_APOLOGY, pause))
+        if request is None:  # no carrier sends so much, and what is not read has no signature
+            VOICE_REFUSED.labels("too large").inc()
+            return self._by_leg(dialect, where, _HANGUP)
         try:
             return await self._reply_for(hotline, dialect, where, request)
         except Exception:
@@ -131,7 +132,7 @@ class VoiceWebhooks:
         """An answer that needs nothing: nothing to a notification, the end to a responder, words to the caller."""
         if where.leg in _NOTIFICATION_LEGS:
             return Reply(dialect.notification_status)
-        document = (Hangup(),) if where.leg in _RESPONDER_LEGS else to_the_caller
+        document = _end_of_leg(dialect, where.leg) if where.leg in _RESPONDER_LEGS else to_the_caller
         return _xml(dialect.render(document, CallAddresses(self._public_url, where.token, _NO_CONTINUATION)))
 
     async def _reply_for(self, hotline: Hotline, dialect: Dialect, where: VoicePath, request: CarrierRequest) -> Reply:
@@ -142,19 +143,19 @@ class VoiceWebhooks:
             return Reply(403)
         webhook = self._read(dialect, where, request)
         if webhook is None:  # no call is named, so nobody is on the line
-            return self._by_leg(dialect, where, (Hangup(),))
+            return self._by_leg(dialect, where, _HANGUP)
         known = self.live_calls.get(webhook.call)
         if known is not None and known.start.plan.hotline != hotline.key:
             # Whoever may speak for one hotline has no say in the calls of another.
             VOICE_REFUSED.labels("another hotline").inc()
-            return self._by_leg(dialect, where, (Hangup(),))
+            return self._by_leg(dialect, where, _HANGUP)
         asked = self._asked(hotline, where, request, webhook, verified)
         notice = _recording_in(asked.webhook.event, asked.proof)
         if notice is not None:
             await self._desk.fetch_recording(_fetch_request(asked, notice))
         if asked.proof is None and where.leg not in _CALLER_LEGS and known is None:
             # About a call that nobody here knows, by an address that was never handed out for it.
-            return self._by_leg(dialect, where, (Hangup(),))
+            return self._by_leg(dialect, where, _HANGUP)
         live = self._live_call(asked)
         answer = await self._desk.answer(live, asked.webhook.event, asked.proof, _update_id(asked))
         return self._render(dialect, asked, answer)
@@ -243,8 +244,7 @@ class VoiceWebhooks:
         )
 
     def _tester(self, hotline: Hotline, at: datetime) -> str | None:
-        user = self._book.directory.users.get(self._book.test_mode(hotline.key, at) or "")
-        return user.key if user is not None and user.phones else None
+        return tester_of(self._book.directory, self._book.test_mode(hotline.key, at))
 
     def _reason_to_reject(self, hotline: Hotline, call: CallIdentity, event: Event) -> str | None:
         """The loop guard: a call that one of our own calls has made."""
@@ -274,10 +274,17 @@ class VoiceWebhooks:
         if leg in _NOTIFICATION_LEGS or isinstance(asked.webhook.event, CallEnded):
             return Reply(dialect.notification_status)
         document = answer.document
-        if leg in _RESPONDER_LEGS and not document:
-            document = (Hangup(),)
+        if leg in _RESPONDER_LEGS and document in ((), _HANGUP):
+            document = _end_of_leg(dialect, leg, asked.hotline.language)
         sealed = self._continuations.seal(answer.control, asked.webhook.call, asked.hotline.key)
         return _xml(dialect.render(document, CallAddresses(self._public_url, asked.where.token, sealed)))
+
+
+def _end_of_leg(dialect: Dialect, leg: Leg, language: str = "en-US") -> Document:
+    """The end of a responder's leg: at once, or where that cannot be said, after a word and without a key."""
+    if leg is Leg.WHISPER and not dialect.whisper_may_hang_up:
+        return (Say(text_for({}, MessageKey.GOODBYE, language, voicemail=False).text, language),)
+    return _HANGUP
 
 
 def _dialect_of(request: CarrierRequest) -> Dialect:

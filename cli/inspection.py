@@ -12,7 +12,7 @@ from config.keys import Purpose
 from config.service import ConfigService
 from config.settings import MissingSecretKey, Settings
 from domain.alert_targets import PlannedAlert
-from domain.call_plan import PassedEntry, Target, resolve_chain
+from domain.call_plan import PassedEntry, Target, resolve_chain, tester_of
 from domain.directory import Directory, EscalationPolicy, Hotline, Role
 from domain.policy_preview import PreviewedLevel, preview
 from storage import hotline_state, tokens
@@ -37,7 +37,7 @@ def print_who(hotline: str, at: str | None) -> None:
     async def work(database: Database, directory: Directory) -> str:
         now = datetime.now(UTC)
         found = _hotline(directory, hotline)
-        tester = await _tester(database, hotline, now) if at is None else None
+        tester = tester_of(directory, await _test_mode(database, hotline, now)) if at is None else None
         moment = _moment(at) if at is not None else now
         return who_text(found, moment, resolve_chain(directory, found, moment, tester=tester))
 
@@ -135,7 +135,7 @@ async def _on_database(settings: Settings, work: Work[T]) -> T:
         await database.close()
 
 
-async def _tester(database: Database, hotline: str, now: datetime) -> str | None:
+async def _test_mode(database: Database, hotline: str, now: datetime) -> str | None:
     async with database.read() as session:
         modes = await hotline_state.active_test_modes(session, now)
     return next((mode.user for mode in modes if mode.hotline == hotline), None)

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 
-from config.compile import compile_directory
 from config.plan import Action, Change, FieldChange, Plan
 from config.problems import InvalidResource, Problem, errors
 from config.resources import Body, Kind
@@ -13,11 +12,12 @@ from config.snapshot import OverrideSource, Snapshot, StoredOverride, StoredReso
 from config.validator import validate
 from config.values import moment_of
 from config.world import World
+from domain.directory import Directory
 from domain.ids import public_id
 from domain.local_time import instant_of
+from domain.notices import Notice, NoticeKind
 from domain.override_notices import override_notices
 from domain.schedule_edits import Cover, written
-from domain.schedule_notices import Notice, NoticeKind
 
 
 def override_plan(
@@ -77,18 +77,15 @@ def new_overrides(plan: Plan, now: datetime) -> Iterator[StoredOverride]:
 
 
 def notices_of(
-    snapshot: Snapshot, plan: Plan, created: Sequence[StoredOverride], actor: str | None, now: datetime
+    plan: Plan, before: Directory, after: Directory, created: Sequence[StoredOverride], actor: str | None, now: datetime
 ) -> Iterator[Notice]:
-    """What the people involved are told when the plan is carried out on the snapshot. ``created`` are its overrides as
-    they were written. A schedule that is deleted takes its overrides along without a word."""
-    changes = [change for change in plan.changes if change.new_overrides or change.gone_overrides]
-    if not changes:
-        return
-    before = compile_directory(snapshot).schedules
-    after = compile_directory(carried_out(snapshot, plan, created))
+    """What the people involved are told when the plan is carried out. ``created`` are its overrides as they are
+    written. A schedule that is deleted takes its overrides along without a word."""
     made = {override.id for override in created}
-    for change in changes:
-        if (schedule := before.get(change.key)) is not None:
+    for change in plan.changes:
+        if not change.new_overrides and not change.gone_overrides:
+            continue
+        if (schedule := before.schedules.get(change.key)) is not None:
             gone = set(change.gone_overrides)
             yield from override_notices(NoticeKind.OVERRIDE_REMOVED, schedule, gone, after.users, actor, now)
         if (schedule := after.schedules.get(change.key)) is not None:

@@ -3,7 +3,7 @@
 Pure. Files, the API and the dashboard all come through :func:`make_plan`; ``config.service`` carries a plan out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -66,28 +66,35 @@ class Plan:
 Wanted = Mapping[Kind, Mapping[str, object]]
 
 
-def make_plan(snapshot: Snapshot, wanted: Wanted, deletions: frozenset[tuple[Kind, str]] = frozenset()) -> Plan:
-    """The changes that make the stored resources equal to ``wanted``; resources it does not name stay.
+def make_plan(
+    snapshot: Snapshot,
+    wanted: Wanted,
+    deletions: frozenset[tuple[Kind, str]] = frozenset(),
+    source: OverrideSource = OverrideSource.FILE,
+) -> Plan:
+    """The changes that make the stored resources equal to ``wanted``; resources it does not name stay. ``source`` says
+    where ``wanted`` comes from, and so its new overrides.
 
     Raises :class:`InvalidResource` when the result would not be valid. Old faults of resources that are not touched do
     not stand in the way.
     """
     current = snapshot.bodies()
-    world = World(_merged(snapshot, current, wanted, deletions))
+    world = World(_merged(snapshot, current, wanted, deletions, source))
     problems = validate_world(world)
     if errors(problems):
         known = set(errors(validate_world(World(current))))
         fresh = [p for p in errors(problems) if p not in known or _is_wanted(p.path, wanted)]
         if fresh:
             raise InvalidResource(_naming_the_deleted(fresh, deletions, world))
-    changes = [change for kind, key in _places(wanted) if (change := _change(snapshot, world, kind, key)) is not None]
+    found = (_change(snapshot, world, kind, key, source) for kind, key in _places(wanted))
+    changes = [change for change in found if change is not None]
     # What is named by others goes after those that name it.
     for kind, key in sorted(deletions, key=lambda place: list(Kind).index(place[0]), reverse=True):
         stored = snapshot.get(kind, key)
         if stored is not None:
             changes.append(Change(Action.DELETE, kind, key, stored.body))
     warnings = tuple(p for p in problems if p not in errors(problems) and _is_wanted(p.path, wanted))
-    return Plan(snapshot.version, tuple(changes), warnings)
+    return Plan(snapshot.version, tuple(changes), warnings, source)
 
 
 def not_wanted(snapshot: Snapshot, wanted: Wanted) -> frozenset[tuple[Kind, str]]:
@@ -112,16 +119,19 @@ def _merged(
     current: Mapping[Kind, Mapping[str, Body]],
     wanted: Wanted,
     deletions: frozenset[tuple[Kind, str]],
+    source: OverrideSource,
 ) -> dict[Kind, dict[str, object]]:
     merged: dict[Kind, dict[str, object]] = {}
     for kind in Kind:
         kept = {key: body for key, body in current.get(kind, {}).items() if (kind, key) not in deletions}
-        merged[kind] = {**kept, **{key: _completed(snapshot, kind, key, b) for key, b in wanted.get(kind, {}).items()}}
+        new = {key: _completed(snapshot, kind, key, body, source) for key, body in wanted.get(kind, {}).items()}
+        merged[kind] = {**kept, **new}
     return merged
 
 
-def _completed(snapshot: Snapshot, kind: Kind, key: str, body: object) -> object:
-    """The wanted body with what stays although it is not said: the token, and overrides that are not from files."""
+def _completed(snapshot: Snapshot, kind: Kind, key: str, body: object, source: OverrideSource) -> object:
+    """The wanted body with what stays although it is not said: the token, and overrides that are not from files; all of
+    them where somebody puts a schedule without a word on overrides."""
     if not isinstance(body, dict):
         return body
     stored = snapshot.get(kind, key)
@@ -130,17 +140,20 @@ def _completed(snapshot: Snapshot, kind: Kind, key: str, body: object) -> object
     if kind is Kind.SCHEDULES and isinstance(body.get("overrides", []), list):
         given = list(body.get("overrides", []))
         ids = [item.get("id") for item in given if isinstance(item, dict)]
-        others = [o for o in snapshot.overrides_of(key) if o.source != OverrideSource.FILE and o.id not in ids]
+        all_stay = source is not OverrideSource.FILE and "overrides" not in body
+        others = [
+            o for o in snapshot.overrides_of(key) if (all_stay or o.source != OverrideSource.FILE) and o.id not in ids
+        ]
         return {**body, "overrides": [*given, *(override.shown() for override in others)]}
     return body
 
 
-def _change(snapshot: Snapshot, world: World, kind: Kind, key: str) -> Change | None:
+def _change(snapshot: Snapshot, world: World, kind: Kind, key: str, source: OverrideSource) -> Change | None:
     model, _ = world.parsed(kind, key)
     assert model is not None, "the world was validated"
     body = model.body()
     overrides: list[Body] = body.pop("overrides", []) if kind is Kind.SCHEDULES else []
-    new, gone = _override_changes(snapshot, key, overrides) if kind is Kind.SCHEDULES else ((), ())
+    new, gone = _override_changes(snapshot.overrides_of(key), overrides, source)
     stored = snapshot.get(kind, key)
     before = {} if stored is None else _with_defaults(kind, key, stored.body)
     fields = tuple(_field_changes(before, body)) + tuple(_override_fields(new, gone))
@@ -157,22 +170,26 @@ def _with_defaults(kind: Kind, key: str, body: Body) -> Body:
 
 
 def _override_changes(
-    snapshot: Snapshot, schedule: str, wanted: list[Body]
+    stored: Sequence[StoredOverride], wanted: Sequence[Body], source: OverrideSource
 ) -> tuple[tuple[Body, ...], tuple[StoredOverride, ...]]:
-    """Overrides that are new, and those of files that are gone. An unchanged one keeps its id and its age."""
-    stored = {override.id: override for override in snapshot.overrides_of(schedule)}
+    """Overrides that are new, and those that are gone. An unchanged one keeps its id and its age; one that was edited
+    is a new one in place of the old. A file knows its own overrides only, and has no ids: there the content decides."""
+    contents = [{name: value for name, value in body.items() if name != "id"} for body in wanted]
+    by_id = {body["id"]: content for body, content in zip(wanted, contents, strict=True) if body.get("id")}
+    kept = {override.id for override in stored if by_id.get(override.id) == override.body}
     new = []
-    for body in wanted:
-        content = {name: value for name, value in body.items() if name != "id"}
-        same = next((o.id for o in stored.values() if body.get("id") == o.id), None) or next(
-            (o.id for o in stored.values() if o.source == OverrideSource.FILE and o.body == content), None
-        )
-        if same is None:
+    for body, content in zip(wanted, contents, strict=True):
+        if body.get("id") in kept:
+            continue
+        alike = [override for override in stored if override.body == content]
+        from_file = next((o.id for o in alike if o.source == OverrideSource.FILE and o.id not in kept), None)
+        if from_file is not None:
+            kept.add(from_file)
+        # Put twice, it is there once.
+        elif source is OverrideSource.FILE or not any(override.id in kept for override in alike):
             new.append(content)
-        else:
-            del stored[same]
-    gone = tuple(override for override in stored.values() if override.source == OverrideSource.FILE)
-    return tuple(new), gone
+    gone = (o for o in stored if o.id not in kept and (o.source == OverrideSource.FILE or o.id in by_id))
+    return tuple(new), tuple(gone)
 
 
 def _override_fields(new: tuple[Body, ...], gone: tuple[StoredOverride, ...]) -> Iterator[FieldChange]:
@@ -201,8 +218,7 @@ def _naming_the_deleted(
         named = {ref.path: (ref.kind, ref.key) for ref in references(model)} if model is not None else {}
         target = named.get(problem.path[2:])
         if target in deletions:
-            yield Problem(
-                problem.path, f"still refers to {target[0]}.{target[1]}; change it first, or keep {target[1]}"
-            )
+            what_to_do = "delete this override first" if "overrides" in problem.path[2:3] else "change it first"
+            yield Problem(problem.path, f"still refers to {target[0]}.{target[1]}; {what_to_do}, or keep {target[1]}")
         else:
             yield problem

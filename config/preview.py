@@ -9,7 +9,7 @@ from config.overrides import carried_out, new_overrides
 from config.plan import Plan, make_plan
 from config.problems import Problem, Severity
 from config.resources import Kind
-from config.snapshot import Snapshot
+from config.snapshot import OverrideSource, Snapshot
 from domain.coverage import ConcernKind, concerns
 from domain.directory import Directory
 from domain.schedule import Schedule
@@ -30,7 +30,7 @@ def preview_schedule(snapshot: Snapshot, key: str | None, body: object, now: dat
     Nothing is stored. Raises :class:`config.problems.InvalidResource` as putting it would.
     """
     key = key or _free_key(snapshot)
-    plan = make_plan(snapshot, {Kind.SCHEDULES: {key: body}})
+    plan = make_plan(snapshot, {Kind.SCHEDULES: {key: body}}, source=OverrideSource.API)
     directory = _as_planned(snapshot, plan, now)
     return PreviewedSchedule(directory.schedules[key], directory, tuple(each.message for each in plan.warnings))
 

@@ -14,13 +14,15 @@ from config.snapshot import Snapshot, StoredResource
 from config.values import Moment
 from domain import schedule as s
 from domain import schedule_edits
+from domain.rotation import active_interval
 from domain.schedule_edits import ChangedLayer, change_rotation, layer_position, written
 
 
 class RotationChange(Model):
     """What is different from `starts` on, as in a layer of the configuration file; what is left out is as before, also
     within `rotation` and `handoff`. `starts` is a date (the new handoff time on that day) or a time, local to the
-    schedule's zone. Without `members` their order begins with whoever's turn it is then."""
+    schedule's zone. Without `members` their order begins with whoever's turn it is then; when rotation and handoff stay
+    as they are, so does every turn."""
 
     starts: Moment
     members: Annotated[tuple[str | None, ...], Field(min_length=1, max_length=1000)] | None = None
@@ -42,7 +44,7 @@ class RotationChange(Model):
 
 @dataclass(frozen=True, slots=True)
 class PlannedChange:
-    """``position`` is that of the layer that ends; the one that begins follows it."""
+    """``position`` is that of the layer that ends; what begins follows it."""
 
     plan: Plan
     position: int
@@ -73,7 +75,8 @@ def rotation_plan(snapshot: Snapshot, stored: StoredResource, layer: str, change
     try:
         return PlannedChange(make_plan(snapshot, {Kind.SCHEDULES: {stored.key: body}}), position)
     except InvalidResource as invalid:
-        raise InvalidResource(_of_the_change(invalid, stored.key, position + 1)) from None
+        begun = range(position + 1, position + 1 + len(changed.begun))
+        raise InvalidResource(_of_the_change(invalid, stored.key, begun)) from None
 
 
 def _compiled(body: Body, layers: list[Any]) -> s.Schedule:
@@ -85,24 +88,33 @@ def _merged(old: Body, given: Body) -> Body:
     return {name: {**old[name], **value} if isinstance(value, dict) else value for name, value in given.items()}
 
 
-def _bodies(old: Body, new: Body, changed: ChangedLayer, timezone: str) -> tuple[Body, Body]:
-    at = written(changed.at, timezone)
-    weekday = changed.begun.handoff.weekday
-    begun = {
+def _bodies(old: Body, new: Body, changed: ChangedLayer, timezone: str) -> list[Body]:
+    ended = {**old, "ends": written(changed.at, timezone)}
+    return [ended, *(_begun(new, layer, timezone) for layer in changed.begun)]
+
+
+def _begun(new: Body, layer: s.Layer, timezone: str) -> Body:
+    starts, ends = active_interval(layer, timezone)
+    at, weekday = layer.handoff.time, layer.handoff.weekday
+    return {
         **new,
-        "name": changed.begun.name,
-        "members": list(changed.begun.members),
-        "handoff": {**new["handoff"], "weekday": None if weekday is None else weekday.value},
-        "starts": at,
-        "ends": None if changed.until is None else written(changed.until, timezone),
+        "name": layer.name,
+        "members": list(layer.members),
+        "handoff": {
+            "time": at.isoformat(timespec="seconds" if at.second else "minutes"),
+            "weekday": None if weekday is None else weekday.value,
+        },
+        "starts": written(starts, timezone),
+        "ends": None if layer.ends is None else written(ends, timezone),
     }
-    return {**old, "ends": at}, begun
 
 
-def _of_the_change(invalid: InvalidResource, schedule: str, position: int) -> list[Problem]:
-    """What is wrong with the new layer is told as what is wrong with the change; anything else as it is."""
-    prefix = (Kind.SCHEDULES, schedule, "layers", position)
+def _of_the_change(invalid: InvalidResource, schedule: str, begun: range) -> list[Problem]:
+    """What is wrong with the new layers is told as what is wrong with the change; anything else as it is."""
+    layers = (Kind.SCHEDULES, schedule, "layers")
     return [
-        Problem((*problem.path[:2], *problem.path[4:]), problem.message) if problem.path[:4] == prefix else problem
+        Problem((*problem.path[:2], *problem.path[4:]), problem.message)
+        if problem.path[:3] == layers and problem.path[3] in begun
+        else problem
         for problem in errors(invalid.problems)
     ]

@@ -65,7 +65,6 @@ class _Page:
     hotlines: dict[str, Hotline] = field(default_factory=dict)
     integrations: dict[str, Integration] = field(default_factory=dict)
     numbers: frozenset[str] = frozenset()
-    contacts: dict[str, str] = field(default_factory=dict)
 
 
 def _utc_now() -> datetime:
@@ -90,7 +89,6 @@ class RouteBook:
         self._clock = clock
         self._page: _Page | None = None
         self._read_at: datetime | None = None
-        self._wake = asyncio.Event()
         #: set once there is something to route by
         self.loaded = asyncio.Event()
         self._reading: asyncio.Task[bool] | None = None
@@ -136,9 +134,6 @@ class RouteBook:
     def pin(self, hotline: str) -> Pin | None:
         return None if self._page is None else self._page.pins.get(hotline)
 
-    def contact_name(self, number: str | None) -> str | None:
-        return None if self._page is None or number is None else self._page.contacts.get(number)
-
     async def find_hotline(self, token: str) -> Hotline | None:
         """The hotline, after one look in the database when the book does not have it. Raises
         :class:`DirectoryUnavailable` when that look was not possible."""
@@ -154,12 +149,6 @@ class RouteBook:
 
     # Keeping it fresh
 
-    def poke(self) -> None:
-        """Something has changed: :meth:`run` reads at once."""
-        # A change may have made a token known.
-        self._unknown.clear()
-        self._wake.set()
-
     async def run(self, stop: asyncio.Event) -> None:
         """Load the book from disk if need be, then keep it fresh until ``stop`` is set."""
         if self._page is None:
@@ -169,18 +158,14 @@ class RouteBook:
         try:
             while not stop.is_set():
                 started = self._clock()
-                is_asked = self._wake.is_set()
-                self._wake.clear()
                 # Asked first, and always: what is committed while the book is read is news at the next look.
                 has_news = changes.any()
-                if has_news or is_asked or time.monotonic() >= look_at:
+                if has_news or time.monotonic() >= look_at:
                     was_read = await self.refresh()
                     look_at = time.monotonic() + _LOOK_ANYWAY_SECONDS if was_read else 0.0
                 else:
                     self._read_at = started
-                woken = asyncio.ensure_future(self._wake.wait())
-                await asyncio.wait({stopped, woken}, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-                woken.cancel()
+                await asyncio.wait({stopped}, timeout=_POLL_SECONDS)
         finally:
             stopped.cancel()
             changes.close()
@@ -283,7 +268,6 @@ def _page(snapshot: Snapshot, test_modes: dict[str, TestMode], pins: dict[str, P
         hotlines={hotline.token: hotline for hotline in directory.hotlines.values() if hotline.token},
         integrations={door.token: door for door in directory.integrations.values() if door.token},
         numbers=frozenset(hotline.number for hotline in directory.hotlines.values()),
-        contacts={contact.number: contact.name for contact in directory.contacts.values()},
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.compile import compile_directory
+from config.concerned import concerned_schedules
 from config.export import Exported, export_snapshot
 from config.keys import Keyring
 from config.loader import Document
-from config.overrides import new_overrides, notices_of, override_plan
+from config.overrides import carried_out, new_overrides, notices_of, override_plan
 from config.plan import Action, Change, Plan, make_plan, not_wanted
 from config.preview import gaps_ahead
 from config.resources import Body, Kind, User
@@ -22,18 +23,18 @@ from config.sealing import open_body, seal_body, unmasked_body
 from config.snapshot import OverrideSource, Snapshot, StoredOverride, StoredResource, snapshot_of
 from domain.commands import CommandKind
 from domain.directory import Directory
-from domain.schedule_notices import Notice
-from storage import calendar_feeds, hotline_state, outbox, schedule_notices, verified_phones
+from domain.notices import Notice
+from storage import calendar_feeds, hotline_state, notices, outbox, verified_phones
 from storage import resources as store
 from storage.engine import Database
 from storage.outbox import Command, Lane
 
+#: fits every version of a resource that exists; versions begin at 1
+ANY_VERSION = 0
 _TRIES = 10
 _READ_TRIES = 5
 #: changing one of these means other calls than before: the hotline is pinned anew
 _PINNED_BY = frozenset({"number", "provider", "auth_token"})
-#: who is away, who is told of shifts, and how
-_CONCERNS_ALL_SCHEDULES = frozenset({Kind.USERS, Kind.ROOMS, Kind.SHIFT_WEBHOOKS})
 
 
 class UnknownResource(Exception):
@@ -56,14 +57,14 @@ class ConfigService:
     """One per process. Every change is validated against the whole configuration at one version and written only when
     that version still holds, so two people never break each other's references.
 
-    ``on_change`` is called after each change (the RouteBook's ``poke``).
+    ``on_change`` is awaited after each change (the RouteBook's ``refresh``): what was written holds for the next call.
     """
 
     def __init__(
         self,
         database: Database,
         keyring: Keyring,
-        on_change: Callable[[], None] = lambda: None,
+        on_change: Callable[[], Awaitable[object]] | None = None,
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._database = database
@@ -108,18 +109,19 @@ class ConfigService:
     async def put(
         self, kind: Kind, key: str, body: object, if_match: int | None = None, actor: str | None = None
     ) -> StoredResource:
-        """Create or replace. What ``body`` leaves out gets its default, except the token, and overrides that were not
-        made by a file: they stay. A secret that is only its mask stays too. Whoever an override concerns is told,
-        except the ``actor``.
+        """Create or replace. What ``body`` leaves out gets its default, except the token, and overrides: they stay, but
+        those that a file made go when ``body`` lists overrides without them. A secret that is only its mask stays too.
+        Whoever an override concerns is told, except the ``actor``.
 
-        Raises :class:`InvalidResource`, and :class:`VersionConflict` when ``if_match`` is not the current version.
+        Raises :class:`InvalidResource`, and :class:`VersionConflict` when ``if_match`` is not the current version, or
+        is ``ANY_VERSION`` and there is no such resource.
         """
 
         def plan(snapshot: Snapshot) -> Plan:
             stored = snapshot.get(kind, key)
             _match(stored, if_match)
             wanted = unmasked_body(body, stored.body) if stored is not None and isinstance(body, dict) else body
-            return make_plan(snapshot, {kind: {key: wanted}})
+            return make_plan(snapshot, {kind: {key: wanted}}, source=OverrideSource.API)
 
         await self._carry_out(plan, actor)
         return await self.get(kind, key)
@@ -171,16 +173,20 @@ class ConfigService:
         Raises ``EditRefused``, :class:`InvalidResource` (paths as if the change were the resource),
         :class:`UnknownResource` and :class:`VersionConflict`.
         """
+        before: list[Snapshot] = []
         planned: list[PlannedChange] = []
 
         def plan(snapshot: Snapshot) -> Plan:
             stored = _schedule(snapshot, schedule)
             _match(stored, if_match)
+            before.append(snapshot)
             planned.append(rotation_plan(snapshot, stored, layer, change))
             return planned[-1].plan
 
         await self._carry_out(plan)
-        return await self.get(Kind.SCHEDULES, schedule), planned[-1].position
+        # As it was written, whatever somebody else has made of it meanwhile.
+        written = carried_out(before[-1], planned[-1].plan, ())
+        return _shown(written, _schedule(written, schedule)), planned[-1].position
 
     async def delete_override(self, schedule: str, override_id: str, actor: str | None = None) -> None:
         """Whoever made it. The people involved are told, except the ``actor``. Raises :class:`UnknownResource`."""
@@ -255,10 +261,11 @@ class ConfigService:
                     await store.add_override(
                         session, override.id, override.schedule, override.body, override.source, override.created_at
                     )
-                await schedule_notices.add(session, intent.notices, now)
-                await _let_schedules_be_tended(session, plan, now)
+                await notices.add(session, intent.notices, now)
+                await _let_schedules_be_tended(session, intent.schedules, now)
                 await store.set_directory_version(session, plan.version + 1)
-            self._on_change()
+            if self._on_change is not None:
+                await self._on_change()
             return intent.overrides
         raise VersionConflict(None)
 
@@ -290,22 +297,25 @@ class _Intent:
     """What is going to be written."""
 
     plan: Plan
-    overrides: Sequence[StoredOverride]
-    notices: Sequence[Notice]
+    overrides: Sequence[StoredOverride] = ()
+    notices: Sequence[Notice] = ()
+    #: those that the change concerns
+    schedules: Collection[str] = ()
 
 
 def _intent(snapshot: Snapshot, plan_for: Callable[[Snapshot], Plan], actor: str | None, now: datetime) -> _Intent:
     plan = plan_for(snapshot)
+    if not plan.changes:
+        return _Intent(plan)
     overrides = tuple(new_overrides(plan, now))
-    return _Intent(plan, overrides, tuple(notices_of(snapshot, plan, overrides, actor, now)))
+    before, after = compile_directory(snapshot), compile_directory(carried_out(snapshot, plan, overrides))
+    notices = tuple(notices_of(plan, before, after, overrides, actor, now))
+    return _Intent(plan, overrides, notices, concerned_schedules(before, after))
 
 
-async def _let_schedules_be_tended(session: AsyncSession, plan: Plan, now: datetime) -> None:
-    """Have each schedule that the change concerns looked at: people may have come or left by it."""
-    touched = {change.key for change in plan.changes if change.kind is Kind.SCHEDULES}
-    if any(change.kind in _CONCERNS_ALL_SCHEDULES for change in plan.changes):
-        touched.update(await store.keys(session, Kind.SCHEDULES))
-    commands = (Command(CommandKind.TEND_SCHEDULE, key, {}, now, Lane.BULK) for key in sorted(touched))
+async def _let_schedules_be_tended(session: AsyncSession, schedules: Iterable[str], now: datetime) -> None:
+    """Have each of the schedules looked at: people may have come or left by the change."""
+    commands = (Command(CommandKind.TEND_SCHEDULE, key, {}, now, Lane.BULK) for key in sorted(schedules))
     await outbox.add(session, *commands)
 
 
@@ -316,7 +326,7 @@ def _shown(snapshot: Snapshot, stored: StoredResource) -> StoredResource:
 
 def _match(stored: StoredResource | None, if_match: int | None) -> None:
     current = None if stored is None else stored.version
-    if if_match is not None and if_match != current:
+    if if_match is not None and if_match != current and (if_match != ANY_VERSION or current is None):
         raise VersionConflict(current)
 
 

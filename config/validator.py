@@ -183,8 +183,8 @@ def _hotline_rules(place: Path, hotline: Hotline, world: World) -> Iterator[Prob
     yield from _number_rules(place, hotline, world)
     yield from _chain_rules(place, hotline, world)
     yield from _incident_rules(place, hotline)
-    if hotline.notify:
-        yield _warning((*place, "notify"), "messages about calls are not sent by this version yet")
+    for i, target in enumerate(hotline.notify):
+        yield from _unknown_room((*place, "notify", i), target.channel, target.to, world)
     carrier = world.get(Kind.CARRIERS, hotline.carrier, Carrier)
     if carrier is not None and hotline.carrier is not None:
         provider = carrier_provider(hotline.carrier, carrier)

@@ -94,6 +94,8 @@ def _sentence(error: MarkedYAMLError) -> str:
         return "the file has more than one YAML document; give each its own file"
     if "undefined alias" in problem:
         return problem.replace("found undefined alias", "there is no anchor for the alias")
+    if "but got '{'" in problem:
+        return f"this is not valid YAML: {problem}; inside brackets write ${{NAME}} in quotes"
     return f"this is not valid YAML: {problem}"
 
 

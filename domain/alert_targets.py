@@ -7,6 +7,7 @@ from datetime import datetime
 from domain.directory import AlertTarget, Directory, Level, User
 from domain.on_call import describe, on_call
 from domain.out_of_office import stand_in
+from domain.phone import mask
 
 #: tried in this order when a provider refuses to alert somebody: first what disturbs and is read at once
 _FALLBACK_CHANNELS = ("sms", "phone", "email")
@@ -50,13 +51,18 @@ def targets_of(level: Level, number: int, directory: Directory, at: datetime) ->
             position=position,
             channel=target.channel,
             user=user.key if user else "",
-            name=user.name if user else target.to or "",
+            name=user.name if user else in_the_open(target.channel, target.to or ""),
             address=address_of(user, target.channel) if user else target.to or "",
             reason=reason,
             rule=f"level {number}, alert {position}",
         )
         alerts.setdefault((alert.channel, alert.user, alert.address), alert)
     return Targets(tuple(alerts.values()), tuple(empty))
+
+
+def in_the_open(channel: str, address: str) -> str:
+    """A bare address in texts that everybody reads: a number is masked."""
+    return mask(address) if channel in ("phone", "sms") else address
 
 
 def _resolve(target: AlertTarget, directory: Directory, at: datetime) -> tuple[User | None, str] | str:

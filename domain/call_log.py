@@ -212,7 +212,8 @@ def target_of(plan: CallPlan, attempt: AttemptFacts) -> Target | None:
 # The timeline: one sentence for each step, with its reason
 
 
-_OUTCOME_WORDS = {
+ATTEMPT_WORDS = {
+    AttemptOutcome.ANSWERED: "took the call",
     AttemptOutcome.NOT_ACCEPTED: "picked up, but nobody pressed 1",
     AttemptOutcome.NO_ANSWER: "no answer",
     AttemptOutcome.BUSY: "busy or declined",
@@ -292,7 +293,7 @@ def _finish_entries(plan: CallPlan, facts: CallFacts, attempt: AttemptFacts, tar
         return [TimelineEntry(ended_at, "talk_ended", f"The talk with {target.name} ended")]
     if attempt.finish is None:
         return [TimelineEntry(ended_at, outcome.value, f"{target.name}: result unknown, the call ended")]
-    words = _OUTCOME_WORDS[outcome]
+    words = ATTEMPT_WORDS[outcome]
     if attempt.finish is not None and attempt.finish.status is DialStatus.UNKNOWN:
         words += " (the carrier used a word that is not known)"
     # Measured, not configured: from the first ring, or from our document where the carrier tells of no ring.

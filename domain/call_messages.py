@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from domain.call_log import LoggedCall
 from domain.call_plan import CallPlan
 from domain.call_state import Control
-from domain.directory import Provider
+from domain.directory import NotifyTarget, Provider
 from domain.events import CallIdentity, Event, RecordingKind
+
+#: the type of the failure by which a run that is still open refuses webhooks of a call that is over
+CALL_IS_OVER = "CallIsOver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,18 @@ class SaveCall:
 
 @dataclass(frozen=True, slots=True)
 class HandInCall:
-    """A finished call, for its incident and its chat notices."""
+    """A finished call, for its incident."""
 
     call: LoggedCall
     plan: CallPlan
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceCall:
+    """A finished call, and whom its hotline tells of it."""
+
+    call: LoggedCall
+    targets: tuple[NotifyTarget, ...]
 
 
 @dataclass(frozen=True, slots=True)

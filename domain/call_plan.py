@@ -156,6 +156,12 @@ def _ring_tester(tester: User, instead_of: Target) -> Target:
     )
 
 
+def tester_of(directory: Directory, user: str | None) -> str | None:
+    """The user whom calls in test mode ring: only somebody who is there and has a phone."""
+    tester = directory.users.get(user or "")
+    return tester.key if tester is not None and tester.phones else None
+
+
 def plan_call(
     directory: Directory,
     hotline: Hotline,

@@ -1,11 +1,11 @@
 """What is allowed in a schedule and contradicts itself: slots of a layer, or overrides, that overlap."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import combinations
 
-from domain.intervals import Interval, overlaps
+from domain.intervals import Interval, overlaps, remaining, union
 from domain.local_time import FAR_FUTURE
 from domain.on_call import overrides_within
 from domain.rotation import active_interval, coverage
@@ -47,12 +47,22 @@ def slot_clashes(schedule: Schedule, now: datetime) -> Iterator[SlotClash]:
 
 
 def override_clashes(schedule: Schedule, within: Interval) -> Iterator[OverrideClash]:
-    """Of overrides that hold for the same person's time, or one of them for everybody's. Whoever replaces the other
-    override's own user knows of it, so that is no clash."""
-    for older, newer in combinations(overrides_within(schedule, within), 2):
-        both = Interval(max(older.starts, newer.starts), min(older.ends, newer.ends))
-        if both.starts < both.ends and _contradict(older, newer):
-            yield OverrideClash(newer, older, both)
+    """Of overrides that hold for the same person's time, or one of them for everybody's. It is no clash where any newer
+    override replaces the older one's own user: whoever made that one knew of the older one."""
+    overrides = overrides_within(schedule, within)
+    for number, older in enumerate(overrides):
+        newer_ones = overrides[number + 1 :]
+        known = [Interval(each.starts, each.ends) for each in newer_ones if each.replaces == older.user]
+        for newer in newer_ones:
+            if _contradict(older, newer) and (unknown := _unknown(older, newer, known)):
+                yield OverrideClash(newer, older, unknown[0])
+
+
+def _unknown(older: Override, newer: Override, known: Sequence[Interval]) -> list[Interval]:
+    """Where both hold and nobody who made a newer one knew of the older one."""
+    both = [Interval(max(older.starts, newer.starts), min(older.ends, newer.ends))]
+    taken = [Interval(starts, ends) for _, starts, ends in overlaps(union(known), both)]
+    return remaining(both, taken)
 
 
 def _windows(layer: Layer, slot: Slot, timezone: str, frame: Interval) -> list[Interval]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import chain
+from itertools import chain, pairwise
 
 from domain.clashes import override_clashes, slot_clashes
 from domain.directory import Directory, name_of
@@ -23,11 +23,14 @@ from domain.workload import Imbalance, Load, imbalances
 HORIZON = timedelta(days=30)
 #: Loads are compared over this time. It is long enough for a round of most rotations.
 LOAD_HORIZON = timedelta(weeks=12)
-#: What goes on now is looked at from its beginning, and what begins before the horizon to its end: both look the same
-#: tomorrow.
+#: We look a little farther on both sides, so that what is at an end of the horizon looks the same tomorrow.
 _MARGIN = timedelta(days=14)
-#: So many holes within the horizon come every week, or oftener: a habit of the schedule, not an accident.
+#: How far back we look, in steps, for the beginning of what goes on now.
+_LONGEST_STRETCHES = (timedelta(days=35), timedelta(days=366), timedelta(days=3660))
+#: So many holes in a row, each so soon after the one before, are a habit of the schedule, not an accident. Of a habit
+#: so many are always in sight, whatever the day: within the horizon alone there would be one more or less each day.
 _HABIT = 4
+_HABIT_RETURNS_WITHIN = timedelta(days=10, hours=12)
 
 
 class ConcernKind(StrEnum):
@@ -68,7 +71,7 @@ def concerns(
     """
     now = instant_of(now, schedule.timezone)
     line = shifts(schedule, now - _MARGIN, now + horizon + _MARGIN)
-    look = _Look(schedule, directory, now, now + horizon, line)
+    look = _Look(schedule, directory, now, now + horizon, line, _beginning(schedule, line[0]))
     found = chain(
         _gaps(look),
         _absences(look),
@@ -84,13 +87,15 @@ def concerns(
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What is looked at: concerns begin before ``ends``; the line reaches further, on both sides."""
+    """What is looked at: concerns begin before ``ends``; the line reaches further, on both sides. ``beginning`` is that
+    of what goes on as the line starts; ``None``: it was always so."""
 
     schedule: Schedule
     directory: Directory
     now: datetime
     ends: datetime
     line: Sequence[Shift]
+    beginning: datetime | None
 
     def name(self, user: str) -> str:
         return name_of(self.directory.users, user)
@@ -104,34 +109,46 @@ class _Look:
 
     def stretch(self, starts: datetime, ends: datetime) -> str:
         """For example ``from Mon 2026-01-05 09:00 to Tue 2026-01-06 09:00 (Europe/Madrid)``."""
-        zone = self.schedule.timezone
-        match self.begun(starts), ends < self.line[-1].ends:
-            case None, False:
-                return "at any time"
-            case None, True:
-                return f"until {self.time(ends)} ({zone})"
-            case _, False:
-                return f"from {self.time(starts)} on ({zone})"
-            case _:
-                return f"from {self.time(starts)} to {self.time(ends)} ({zone})"
+        begun, zone = self.begun(starts), self.schedule.timezone
+        is_endless = ends >= self.line[-1].ends
+        if begun is None:
+            return "at any time" if is_endless else f"until {self.time(ends)} ({zone})"
+        return f"from {self.time(begun)} {'on' if is_endless else f'to {self.time(ends)}'} ({zone})"
 
     def begun(self, starts: datetime) -> datetime | None:
-        """``None`` for what began longer ago than we look: it stands always."""
-        return None if starts <= self.line[0].starts else starts
+        """When what starts in the line began; ``None`` for what was always so."""
+        return self.beginning if starts <= self.line[0].starts else starts
+
+
+def _beginning(schedule: Schedule, first: Shift) -> datetime | None:
+    """When a stretch began in which the same user, or nobody, is on call; ``None`` when that is ten years ago."""
+    for distance in _LONGEST_STRETCHES:
+        before = shifts(schedule, first.starts - distance, first.starts)
+        others = [shift for shift in before if _who(shift) != _who(first)]
+        if others:
+            return others[-1].ends
+    return None
 
 
 def _stretches(look: _Look) -> list[Shift]:
+    """Those of the line that begin before the end of the look."""
+    return [stretch for stretch in _merged(look.line) if stretch.starts < look.ends]
+
+
+def _merged(line: Sequence[Shift]) -> list[Shift]:
     """The line, neighbours with the same user as one stretch, whatever the reason; of a hole it matters whether
     somebody is away. The reason is the first one's."""
     merged: list[Shift] = []
-    for shift in look.line:
-        if merged and (merged[-1].user, _absent(merged[-1])) == (shift.user, _absent(shift)):
+    for shift in line:
+        if merged and _who(merged[-1]) == _who(shift):
             merged[-1] = replace(merged[-1], ends=shift.ends)
-        elif shift.starts >= look.ends:
-            break
         else:
             merged.append(shift)
     return merged
+
+
+def _who(shift: Shift) -> tuple[str | None, str | None]:
+    return shift.user, _absent(shift)
 
 
 def _absent(shift: Shift) -> str | None:
@@ -140,15 +157,30 @@ def _absent(shift: Shift) -> str | None:
 
 
 def _gaps(look: _Look) -> Iterator[Concern]:
-    habits: dict[tuple[str, str], list[Shift]] = defaultdict(list)
-    for hole in _stretches(look):
-        if hole.user is None and _absent(hole) is None and hole.ends > look.now:
-            habits[look.clock(hole.starts), look.clock(hole.ends)].append(hole)
-    for (starts, ends), alike in habits.items():
-        if len(alike) < _HABIT:
-            yield from (_gap(look, hole) for hole in alike)
-        else:
-            yield _habitual_gap(look, starts, ends, alike)
+    alike: dict[tuple[str, str], list[Shift]] = defaultdict(list)
+    for hole in _merged(look.line):
+        if hole.user is None and _absent(hole) is None:
+            alike[look.clock(hole.starts), look.clock(hole.ends)].append(hole)
+    for (starts, ends), holes in alike.items():
+        habit: list[Shift] = []
+        for run in _runs(holes):
+            ahead = [hole for hole in run if hole.ends > look.now and hole.starts < look.ends]
+            if len(run) >= _HABIT:
+                habit += ahead
+            else:
+                yield from (_gap(look, hole) for hole in ahead)
+        if habit:
+            yield _habitual_gap(look, starts, ends, habit)
+
+
+def _runs(holes: Sequence[Shift]) -> list[list[Shift]]:
+    """The holes, one list for each row in which they follow each other soon."""
+    runs = [[holes[0]]]
+    for before, hole in pairwise(holes):
+        if hole.starts - before.starts > _HABIT_RETURNS_WITHIN:
+            runs.append([])
+        runs[-1].append(hole)
+    return runs
 
 
 def _gap(look: _Look, hole: Shift) -> Concern:
@@ -162,8 +194,9 @@ def _gap(look: _Look, hole: Shift) -> Concern:
 
 def _habitual_gap(look: _Look, starts: str, ends: str, alike: Sequence[Shift]) -> Concern:
     """It has no date of its own: tomorrow's look finds it again, one day later."""
+    often = "once" if len(alike) == 1 else f"{len(alike)} times"
     text = (
-        f"Nobody is on call in {look.schedule.name} from {starts} to {ends} {len(alike)} times in the next "
+        f"Nobody is on call in {look.schedule.name} from {starts} to {ends} {often} in the next "
         f"{(look.ends - look.now).days} days, first {look.stretch(alike[0].starts, alike[0].ends)}. "
         "Add a layer for these times, unless it is meant."
     )
@@ -175,7 +208,7 @@ def _absences(look: _Look) -> Iterator[Concern]:
     holes: dict[tuple[str, str], list[Shift]] = defaultdict(list)
     for hole in _stretches(look):
         if (absent := _absent(hole)) is not None:
-            absence = stand_in(absent, look.schedule.absences, hole.starts).absence
+            absence = stand_in(absent, look.schedule.absences, look.begun(hole.starts) or hole.starts).absence
             holes[absent, rfc3339(absence.starts) if absence else ""].append(hole)
     for (absent, since), alike in holes.items():
         ahead = [hole for hole in alike if hole.ends > look.now]

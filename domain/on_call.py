@@ -103,12 +103,8 @@ def shifts(schedule: Schedule, start: datetime, end: datetime) -> tuple[Shift, .
 
 
 def layer_shifts(schedule: Schedule, layer: Layer, start: datetime, end: datetime) -> tuple[Shift, ...]:
-    """One layer's shifts on its own between two aware moments, whatever other layers, overrides and absences say."""
-    window = Interval(instant_of(start, schedule.timezone), instant_of(end, schedule.timezone))
-    reason = Reason(ReasonKind.LAYER, layer=layer.name)
-    turns = coverage(layer, schedule.timezone, window)
-    pieces = (Shift(turn.user, starts, ends, reason) for turn, starts, ends in overlaps(turns, [window]))
-    return tuple(_joined(pieces))
+    """As :func:`shifts`, of one layer on its own: whatever other layers, overrides and absences say."""
+    return shifts(replace(schedule, layers=(layer,), overrides=(), absences=()), start, end)
 
 
 def gaps(schedule: Schedule, start: datetime, end: datetime) -> tuple[Shift, ...]:

@@ -7,13 +7,19 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from domain.directory import User, name_of
-from domain.local_time import wall_clock
+from domain.local_time import local_text
+from domain.notices import Notice, NoticeKind, schedule_topic
 from domain.on_call import Shift, shifts
+from domain.phone import clean_text
 from domain.schedule import Override, Schedule
-from domain.schedule_notices import Notice, NoticeKind
 
 #: so far ahead we look for the people whom an override displaces
 _LONGEST_LOOK = timedelta(days=366)
+#: A text message holds 1,600 characters at most. Two overrides with all their names and comments fit.
+_MAX_SCHEDULE = 100
+_MAX_PEOPLE = 200
+_MAX_COMMENT = 200
+_MAX_TEXT = 1400
 #: in a sentence about one override or several
 _VERBS = {NoticeKind.OVERRIDE_ADDED: "added", NoticeKind.OVERRIDE_REMOVED: "removed"}
 
@@ -91,37 +97,38 @@ def _messages(
     recipient: User,
     actor: str | None,
 ) -> Iterator[Notice]:
-    what = f"Override{'s' if len(effects) > 1 else ''} {_VERBS[kind]} in {schedule.name}"
+    name = clean_text(schedule.name, _MAX_SCHEDULE)
+    what = f"Override{'s' if len(effects) > 1 else ''} {_VERBS[kind]} in {name}"
     people = "; ".join(_people(effect, users) for effect in effects)
-    by = f" by {name_of(users, actor)}" if actor is not None else ""
+    by = f" by {_names([actor], users)}" if actor is not None else ""
     lines = "; ".join(_line(effect, users, recipient.timezone) for effect in effects)
     for channel in dict.fromkeys(recipient.shift_notices.changes):
         yield Notice(
-            schedule=schedule.key,
+            topic=schedule_topic(schedule.key),
             kind=kind,
             about=effects[0].override.id,
             at=effects[0].override.starts,
             recipient=recipient.key,
             channel=channel,
             subject=f"{what}: {people}",
-            text=f"{what}{by}: {lines}. Times are {recipient.timezone}.",
+            text=f"{clean_text(f'{what}{by}: {lines}', _MAX_TEXT)}. Times are {recipient.timezone}.",
             stale_at=max(effect.override.ends for effect in effects),
         )
 
 
 def _line(effect: _Effect, users: Mapping[str, User], timezone: str) -> str:
     override = effect.override
-    comment = f" ({override.comment})" if override.comment else ""
-    starts, ends = (f"{wall_clock(moment, timezone):%Y-%m-%d %H:%M}" for moment in (override.starts, override.ends))
-    return f"{_people(effect, users)} from {starts} until {ends}{comment}"
+    said = clean_text(override.comment, _MAX_COMMENT)
+    starts, ends = local_text(override.starts, timezone), local_text(override.ends, timezone)
+    return f"{_people(effect, users)} from {starts} until {ends}{f' ({said})' if said else ''}"
 
 
 def _people(effect: _Effect, users: Mapping[str, User]) -> str:
     """Without an effect that we can see, the one whom the override names."""
     instead = _names(effect.displaced or filter(None, [effect.override.replaces]), users)
-    who = name_of(users, effect.override.user)
+    who = _names([effect.override.user], users)
     return f"{who} instead of {instead}" if instead else who
 
 
 def _names(keys: Iterable[str], users: Mapping[str, User]) -> str:
-    return " and ".join(name_of(users, key) for key in keys)
+    return clean_text(" and ".join(clean_text(name_of(users, key)) for key in keys), _MAX_PEOPLE)

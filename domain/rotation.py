@@ -30,6 +30,14 @@ class Turn(NamedTuple):
     user: str
 
 
+class MemberTurn(NamedTuple):
+    """A whole turn, whatever the slots. ``position`` is the member's in the layer's list."""
+
+    position: int
+    starts: datetime
+    ends: datetime
+
+
 class _Rhythm(NamedTuple):
     """The handoff that begins the first full turn, on the wall clock and as an instant, and how long turns are."""
 
@@ -58,6 +66,23 @@ def coverage(layer: Layer, timezone: str, within: Interval) -> list[Turn]:
         for window in windows
         for turn, starts, ends in overlaps(list(_turns(layer, timezone, active, rhythm, window)), [window])
     ]
+
+
+def turn_at(layer: Layer, timezone: str, at: datetime) -> MemberTurn:
+    """Whose turn it is at an instant within the layer's time. The layer must have members."""
+    active = active_interval(layer, timezone)
+    rhythm = _rhythm(layer, timezone, active.starts)
+    number = _turn_number(layer, timezone, rhythm, at)
+    while (ends := _turn_start(layer, timezone, rhythm, number + 1)) <= at:
+        number += 1
+    # The first member is already on call between the layer's start and the first handoff.
+    starts = active.starts if number == 0 else _turn_start(layer, timezone, rhythm, number)
+    return MemberTurn(number % len(layer.members), starts, ends)
+
+
+def first_handoff(layer: Layer, timezone: str) -> datetime:
+    """When the first full turn begins: at the layer's start or later."""
+    return _rhythm(layer, timezone, active_interval(layer, timezone).starts).instant
 
 
 def _layer_bound(bound: date | datetime, layer: Layer, timezone: str) -> datetime:

@@ -4,7 +4,7 @@ Pure. Each function says what to write, or refuses with a sentence for the perso
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 
@@ -12,10 +12,9 @@ from domain.directory import User, name_of
 from domain.intervals import Interval
 from domain.local_time import FAR_FUTURE, instant_of, local_text, wall_clock
 from domain.on_call import OnCall, ReasonKind, Shift, on_call, shifts
-from domain.rotation import active_interval, coverage
+from domain.rotation import active_interval, first_handoff, turn_at
 from domain.schedule import Handoff, Layer, Override, Rotation, RotationUnit, Schedule, Slot, Weekday
 
-_TICK = timedelta(microseconds=1)
 _LONGEST_SWAP = timedelta(days=366)
 #: what a change of rotation has put behind a layer's name
 _SINCE = re.compile(r" from \d{4}-\d{2}-\d{2}( \d{2}:\d{2})?( \(\d+\))?$")
@@ -158,7 +157,8 @@ class RotationChange:
     """How a layer is different from ``starts`` on; ``None`` is as before.
 
     ``starts`` is read as a layer's: a date is the (new) handoff time on that day. Without ``members`` they stay in
-    their order, beginning with whoever's turn it is at that moment.
+    their order, beginning with whoever's turn it is at that moment; when rotation and handoff stay too, so does every
+    turn.
     """
 
     starts: date | datetime
@@ -170,15 +170,14 @@ class RotationChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangedLayer:
-    """``ended`` takes the layer's place in the list, ``begun`` comes right after it. One ends ``at`` the very instant
-    at which the other begins, both written as that instant, so no handoff and no clock can part them. ``until`` is
-    when the new one ends, as the old one would have."""
+    """``ended`` takes the layer's place in the list, those that ``begun`` come right after it: one, or one more for the
+    rest of a turn that goes on. The first begins ``at`` the very instant at which ``ended`` ends, and each further one
+    where the one before it ends, all written as instants, so no handoff and no clock can part them."""
 
     position: int
     at: datetime
-    until: datetime | None
     ended: Layer
-    begun: Layer
+    begun: tuple[Layer, ...]
 
 
 def change_rotation(schedule: Schedule, name: str, change: RotationChange) -> ChangedLayer:
@@ -187,26 +186,29 @@ def change_rotation(schedule: Schedule, name: str, change: RotationChange) -> Ch
     Raises :class:`EditRefused` when there is no such layer, the date is not within its time, or it already changes to
     another layer later.
     """
+    zone = schedule.timezone
     position = layer_position(schedule, name)
     old = schedule.layers[position]
-    active = active_interval(old, schedule.timezone)
     rotation = change.rotation or old.rotation
     handoff = change.handoff or old.handoff
-    at = active_interval(replace(old, starts=change.starts, handoff=handoff), schedule.timezone).starts
+    active = active_interval(old, zone)
+    at = active_interval(replace(old, starts=change.starts, handoff=handoff), zone).starts
     _check_date(schedule, position, active, at)
-    if rotation.unit is RotationUnit.WEEK and handoff.weekday is None:
-        handoff = replace(handoff, weekday=_weekday(old, schedule.timezone, at))
-    until = None if old.ends is None else active.ends
     begun = Layer(
-        name=_new_name(schedule, old.name, at),
-        members=_from_whose_turn(old, schedule.timezone, at) if change.members is None else change.members,
+        name=old.name,
+        members=_from_whose_turn(old, zone, at) if change.members is None else change.members,
         starts=at,
         rotation=rotation,
-        handoff=handoff,
-        ends=until,
+        handoff=_with_weekday(handoff, rotation, old, zone, at),
+        ends=None if old.ends is None else active.ends,
         slots=old.slots if change.slots is None else change.slots,
     )
-    return ChangedLayer(position, at, until, replace(old, ends=at), begun)
+    keeps_turns = change.members is None and (rotation, begun.handoff) == (
+        old.rotation,
+        _with_weekday(old.handoff, rotation, old, zone, at),
+    )
+    layers = _in_turn(old, begun, zone) if keeps_turns else (begun,)
+    return ChangedLayer(position, at, replace(old, ends=at), tuple(_named(schedule, layers)))
 
 
 def layer_position(schedule: Schedule, name: str) -> int:
@@ -226,29 +228,79 @@ def _check_date(schedule: Schedule, position: int, active: Interval, at: datetim
         raise EditRefused(
             f"Layer {name} begins on {_local(active.starts, schedule)}. Name a later date, or edit the layer itself."
         )
-    later = schedule.layers[position + 1 : position + 2]
-    if later and active_interval(later[0], schedule.timezone).starts == active.ends:
+    if followers := _followers(schedule, position):
         raise EditRefused(
-            f"Layer {name} already changes to layer {later[0].name} on {_local(active.ends, schedule)}. "
-            f"For a date after that change layer {later[0].name}; for another one first take it back: "
-            f"remove layer {later[0].name} and the end of layer {name}."
+            f"Layer {name} already changes to layer {followers[0]} on {_local(active.ends, schedule)}. "
+            f"For a date after that change layer {followers[-1]}; for another one first take it back: "
+            f"remove {_and(followers)} and the end of layer {name}."
         )
     if at >= active.ends:
         raise EditRefused(f"Layer {name} ends on {_local(active.ends, schedule)}. Name an earlier date.")
 
 
-def _weekday(old: Layer, timezone_name: str, at: datetime) -> Weekday:
-    """The weekday on which a layer without a handoff weekday hands off: it must not move with the new start."""
+def _followers(schedule: Schedule, position: int) -> list[str]:
+    """The layers to which a layer changes, one after the other: each begins at the very end of the one before."""
+    ends = active_interval(schedule.layers[position], schedule.timezone).ends
+    names: list[str] = []
+    for layer in schedule.layers[position + 1 :]:
+        active = active_interval(layer, schedule.timezone)
+        if active.starts != ends:
+            break
+        names.append(layer.name)
+        ends = active.ends
+    return names
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(f"layer {name}" for name in names)
+
+
+def _in_turn(old: Layer, begun: Layer, timezone: str) -> tuple[Layer, ...]:
+    """The new layer with the turns of the old one, which may need more than one: counting begins at a handoff only
+    (rule 11), so until the next one whoever has the turn has a layer of their own."""
+    if len(set(old.members)) <= 1:
+        return (begun,)
+    at, ends = active_interval(begun, timezone)
+    turn = turn_at(old, timezone, at)
+    # Hours elapse, so each handoff has another time of day.
+    is_hourly = begun.rotation.unit is RotationUnit.HOUR
+    handoff = replace(begun.handoff, time=wall_clock(at, timezone).time()) if is_hourly else begun.handoff
+    going_on = replace(begun, members=_from_whose_turn(old, timezone, at), handoff=handoff)
+    if turn.starts == at == first_handoff(going_on, timezone):
+        return (going_on,)
+    rest = replace(begun, members=going_on.members[:1])
+    if turn.ends >= ends:
+        return (rest,)
+    return (replace(rest, ends=turn.ends), *_in_turn(old, replace(begun, starts=turn.ends), timezone))
+
+
+def _from_whose_turn(layer: Layer, timezone: str, at: datetime) -> tuple[str | None, ...]:
+    """The members, beginning with the one whose turn it is, in a slot or not."""
+    if not layer.members:
+        return ()
+    first = turn_at(layer, timezone, at).position
+    return layer.members[first:] + layer.members[:first]
+
+
+def _with_weekday(handoff: Handoff, rotation: Rotation, old: Layer, timezone: str, at: datetime) -> Handoff:
+    """With the weekday on which a layer without a handoff weekday hands off: it must not move with the new start."""
+    if rotation.unit is not RotationUnit.WEEK or handoff.weekday is not None:
+        return handoff
     starts = old.starts if old.rotation.unit is RotationUnit.WEEK else at
     if isinstance(starts, datetime) and starts.tzinfo is not None:
-        starts = wall_clock(instant_of(starts, timezone_name), timezone_name)
-    return list(Weekday)[starts.weekday()]
+        starts = wall_clock(instant_of(starts, timezone), timezone)
+    return replace(handoff, weekday=list(Weekday)[starts.weekday()])
 
 
-def _new_name(schedule: Schedule, name: str, at: datetime) -> str:
-    base = _SINCE.sub("", name)[:_LONGEST_NAME]
+def _named(schedule: Schedule, layers: Iterable[Layer]) -> Iterator[Layer]:
+    """Each with a name of its own that says from when on it counts."""
     taken = {layer.name for layer in schedule.layers}
-    return next(candidate for candidate in _names(base, wall_clock(at, schedule.timezone)) if candidate not in taken)
+    for layer in layers:
+        base = _SINCE.sub("", layer.name)[:_LONGEST_NAME]
+        local = wall_clock(active_interval(layer, schedule.timezone).starts, schedule.timezone)
+        name = next(candidate for candidate in _names(base, local) if candidate not in taken)
+        taken.add(name)
+        yield replace(layer, name=name)
 
 
 def _names(base: str, local: datetime) -> Iterator[str]:
@@ -258,14 +310,6 @@ def _names(base: str, local: datetime) -> Iterator[str]:
     while True:
         yield f"{base} from {local:%Y-%m-%d %H:%M} ({number})"
         number += 1
-
-
-def _from_whose_turn(layer: Layer, timezone_name: str, at: datetime) -> tuple[str | None, ...]:
-    """The members, beginning with the one whose turn it is, in a slot or not. They are numbered for the look, because
-    a member may be in the list more than once, and a turn may be nobody's."""
-    numbered = replace(layer, members=tuple(map(str, range(len(layer.members)))), slots=(), ends=None)
-    first = next((int(turn.user) for turn in coverage(numbered, timezone_name, Interval(at, at + _TICK))), 0)
-    return layer.members[first:] + layer.members[:first]
 
 
 def _local(instant: datetime, schedule: Schedule) -> str:

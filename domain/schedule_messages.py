@@ -32,11 +32,3 @@ class TendedSchedule:
     wake_at: datetime | None = None
     waits_for: str = ""
     deliver: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DeliverNotice:
-    """``now`` is the workflow's time: it is this late at least."""
-
-    notice_id: str
-    now: datetime

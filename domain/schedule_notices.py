@@ -1,43 +1,35 @@
-"""Notices about a schedule: what is told to whom over which channel, and in which words. A row stands for each."""
+"""Notices about a schedule: what is told to whom over which channel, and in which words."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from html import escape
 from typing import Any, NamedTuple, assert_never
 
-from domain import gsm
-from domain.coverage import Concern
+from domain.coverage import Concern, ConcernKind
 from domain.directory import Directory, name_of
 from domain.ids import derived_id
-from domain.instructions import Document, Hangup, Say
 from domain.local_time import local_text
-from domain.outgoing import Message
+from domain.notices import WEBHOOK, Notice, NoticeKind, schedule_topic
 from domain.phone import clean_text
 from domain.schedule import Schedule, ShiftEvent
 from domain.shift_changes import ShiftChange
 from domain.titles import rfc3339
 
-#: the channel of a notice whose recipient is somebody else's webhook
-WEBHOOK = "webhook"
 #: people and rooms are told of nothing that is older
 LATEST = timedelta(hours=1)
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
 _MAX_CONCERN = 500
-_MAX_SUBJECT = 200
-_MAX_SPOKEN = 600
 
-
-class NoticeKind(StrEnum):
-    SHIFT_START = "shift_start"
-    SHIFT_END = "shift_end"
-    OVERRIDE_ADDED = "override_added"
-    OVERRIDE_REMOVED = "override_removed"
-    WARNING_WEEK = "warning_week"
-    WARNING_DAY = "warning_day"
-
+#: What comes and goes was not mended when it was out of sight for less: a round of a rotation can be longer than we
+#: look ahead, and loads that are nearly too unequal are so on one day and not on the next.
+MENDED_AFTER = timedelta(days=60)
+_COMES_AND_GOES = (
+    ConcernKind.NO_USER,
+    ConcernKind.NO_PHONE,
+    ConcernKind.UNVERIFIED_PHONE,
+    ConcernKind.UNBALANCED,
+)
 
 #: kinds that say what is wrong ahead; they are not sent once it is mended
 WARNINGS = (NoticeKind.WARNING_WEEK, NoticeKind.WARNING_DAY)
@@ -46,34 +38,15 @@ _KINDS = {ShiftEvent.START: NoticeKind.SHIFT_START, ShiftEvent.END: NoticeKind.S
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """One message to one recipient over one channel. The first six fields together are told once, whatever follows.
-
-    ``about`` is the user, the override or the concern that it speaks of, ``at`` the moment at which it became so.
-    ``recipient`` is a user's key, a room's address or a webhook's key. ``document`` is what a webhook gets.
-    After ``stale_at`` it is no news any more and is not sent; ``None``: it is sent however late.
-    """
-
-    schedule: str
-    kind: NoticeKind
-    about: str
-    at: datetime
-    recipient: str
-    channel: str
-    subject: str
-    text: str
-    document: Mapping[str, Any] | None = None
-    stale_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Told:
-    """A warning that somebody was told already, whenever it was to bite then."""
+    """A warning that somebody was told already, whenever it was to bite then. ``missing_since`` is the first of the
+    looks that did not find it any more; ``None``: the last look did."""
 
     kind: str
     about: str
     recipient: str
     channel: str
+    missing_since: datetime | None = None
 
 
 def shift_notices(
@@ -91,16 +64,31 @@ def shift_notices(
     ]
 
 
+def comes_and_goes(concern: str) -> bool:
+    """Whether the concern of this key can be out of sight for a while although nobody mended it."""
+    return concern.partition(":")[0] in _COMES_AND_GOES
+
+
 def warning_notices(
     schedule: Schedule, directory: Directory, concerns: Iterable[Concern], told: Collection[Told], now: datetime
 ) -> list[Notice]:
-    """What the owners are to be told now: each concern a week and a day before it bites, what stands always once."""
+    """What the owners are to be told now: each concern a week and a day before it bites, what stands always once.
+
+    What comes and goes is told the first time, until it was gone for longer than ``MENDED_AFTER``.
+    """
+    known = {
+        (kind, each.about, each.recipient, each.channel)
+        for each in told
+        if each.missing_since is None or (comes_and_goes(each.about) and now - each.missing_since <= MENDED_AFTER)
+        # Whoever was told a day ahead need not be told a week before it bites the next time.
+        for kind in (each.kind, NoticeKind.WARNING_WEEK)
+    }
     return [
         notice
         for concern in concerns
         if (kind := _warning_kind(concern, now)) is not None
         for notice in _to_owners(schedule, directory, concern, kind, now)
-        if Told(notice.kind, notice.about, notice.recipient, notice.channel) not in told
+        if (notice.kind, notice.about, notice.recipient, notice.channel) not in known
     ]
 
 
@@ -108,33 +96,6 @@ def next_warning_at(concerns: Iterable[Concern], now: datetime) -> datetime | No
     """When the next concern comes within a week or a day."""
     moments = (concern.at - ahead for concern in concerns if concern.at is not None for ahead in (_WEEK, _DAY))
     return min((moment for moment in moments if moment > now), default=None)
-
-
-def message_of(
-    notice_id: str, schedule: str, subject: str, text: str, *, to: str, answer_url: str, status_url: str
-) -> Message:
-    """The notice as channels send it; notices about one schedule are one thread."""
-    subject = clean_text(subject, _MAX_SUBJECT)
-    return Message(
-        id=notice_id,
-        thread=f"schedule-{schedule}",
-        to=to,
-        subject=subject,
-        text=f"{text}\n\nDutyline\n",
-        html=(
-            f"<!doctype html><html lang='en'><body><h2>{escape(subject)}</h2><p>{escape(text)}</p>"
-            "<p>Dutyline</p></body></html>"
-        ),
-        sms=gsm.plain(text),
-        chat=text,
-        answer_url=answer_url,
-        status_url=status_url,
-    )
-
-
-def spoken_notice(text: str) -> Document:
-    """What a phone notice says; nothing is asked, so the call ends."""
-    return (Say(f"Dutyline notice. {clean_text(text, _MAX_SPOKEN)}", "en-US"), Hangup())
 
 
 def shift_id(schedule: str, change: ShiftChange) -> str:
@@ -163,7 +124,7 @@ def _to_webhooks(schedule: Schedule, directory: Directory, change: ShiftChange, 
     for webhook in directory.shift_webhooks.values():
         if schedule.key in webhook.schedules and change.event in webhook.events:
             yield Notice(
-                schedule=schedule.key,
+                topic=schedule_topic(schedule.key),
                 kind=_KINDS[change.event],
                 about=change.user,
                 at=change.at,
@@ -181,7 +142,7 @@ def _shift_notice(
     latest = change.at + LATEST
     over = change.event is ShiftEvent.START and change.ends is not None and change.ends < latest
     return Notice(
-        schedule=schedule.key,
+        topic=schedule_topic(schedule.key),
         kind=_KINDS[change.event],
         about=change.user,
         at=change.at,
@@ -207,11 +168,11 @@ def _words(schedule: Schedule, directory: Directory, change: ShiftChange, form: 
     match change.event:
         case ShiftEvent.START:
             subject = f"{form.is_on_call} on call in {name}"
-            until = f" until {_clock(change.ends, zone)}" if change.ends else ""
-            when = f" from {_clock(change.starts, zone)}{until}"
+            until = f" until {local_text(change.ends, zone)}" if change.ends else ""
+            when = f" from {local_text(change.starts, zone)}{until}"
         case ShiftEvent.END:
             subject = f"{form.shift} in {name} has ended"
-            when = f" at {_clock(change.at, zone)}"
+            when = f" at {local_text(change.at, zone)}"
         case _:
             assert_never(change.event)
     return subject, f"{subject}{when} ({zone}).{_follows(directory, change)}"
@@ -221,10 +182,6 @@ def _follows(directory: Directory, change: ShiftChange) -> str:
     if change.ends is None:
         return ""
     return f" {_name(directory, change.follower)} follows." if change.follower else " Nobody follows."
-
-
-def _clock(moment: datetime, timezone: str) -> str:
-    return local_text(moment, timezone)
 
 
 def _name(directory: Directory, key: str) -> str:
@@ -268,7 +225,7 @@ def _to_owners(
         user = directory.users.get(owner)
         for channel in user.shift_notices.changes if user else ():
             yield Notice(
-                schedule=schedule.key,
+                topic=schedule_topic(schedule.key),
                 kind=kind,
                 about=concern.key,
                 at=concern.at or now.replace(minute=0, second=0, microsecond=0),

@@ -52,6 +52,7 @@ class Decider:
             known.occurrences += 1
             known.last_seen = max(known.last_seen, event.at)
             self.batch.touched[known.id] = known
+            self._note_oddities(known.id, event)
         self.batch.occurrences.append(
             {
                 "incident_id": incident.id,
@@ -84,8 +85,7 @@ class Decider:
         self._note(incident.id, event.at, "triggered", f"Opened by {self._source(event)}.", event.id)
         if event.acknowledged_by:
             self._note(incident.id, event.at, "acknowledged", "Acknowledged by taking the call.", event.id)
-        for note in event.notes:
-            self._note(incident.id, event.at, "note", note, event.id)
+        self._note_oddities(incident.id, event)
         self.batch.commands.append(Command(CommandKind.START_INCIDENT, incident.id, {}, self._now))
         return incident
 
@@ -123,6 +123,7 @@ class Decider:
             incident.resolved_at, incident.resolved_by = event.at, f"integration:{event.integration}"
             self.batch.touched[incident.id] = incident
             self._note(incident.id, event.at, "resolved", f"Resolved by {self._source(event)}.", event.id)
+            self._note_oddities(incident.id, event)
             self.batch.commands.append(
                 Command(
                     CommandKind.CHANGED,
@@ -132,8 +133,14 @@ class Decider:
                 )
             )
         if not resolved:
-            self.remarks.append(f"Event {event.id} resolves a title that no open incident of {event.integration} has.")
+            self.remarks.append(
+                f"Event {event.id} asks to resolve what no open incident of {event.integration} is about."
+            )
         return resolved[0].id if resolved else None
+
+    def _note_oddities(self, incident_id: str, event: Event) -> None:
+        for note in event.notes:
+            self._note(incident_id, event.at, "note", note, event.id)
 
     def _note(self, incident_id: str, at: datetime, kind: str, text: str, event_id: str) -> None:
         self.batch.steps.append((incident_id, IncidentStep(at, kind, text, {"event": event_id})))

@@ -11,15 +11,13 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NoReturn
 
-import orjson
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.directory import OWN_INTEGRATION, Directory
-from domain.ids import derived_id
-from domain.titles import rfc3339
+from domain.directory import Directory
 from intake.decide import Decider
 from intake.events import EventKind
+from intake.own_reports import set_aside_report
 from intake.rules import Effect, Event, read_event, unreadable
 from storage import leases
 from storage.engine import Database
@@ -210,20 +208,6 @@ class Processor:
 
     async def _decide_and_write(self, session: AsyncSession, events: Sequence[Event]) -> list[str]:
         return (await decide_and_write(session, self._directory(), events, self._now())).remarks
-
-
-def set_aside_report(entry: Entry, reason: str, directory: Directory, at: datetime) -> Entry:
-    """The event that opens Dutyline's own incident about an event that was set aside. Its id follows from that event's,
-    so that reporting twice counts once; equal titles make one incident of each integration's."""
-    integration = directory.integrations.get(entry.integration)
-    name = integration.name if integration else entry.integration
-    body = {
-        "title": f"Events of {name} cannot be processed and are set aside",
-        "body": f"Event {entry.id}, received at {rfc3339(entry.received_at)}, failed again and again: {reason}. "
-        "Nobody is alerted for it. It is kept in the table journal, with the reason in the column failed.",
-        "escalation_policy": directory.own_incidents_policy or (integration.escalation_policy if integration else None),
-    }
-    return Entry(derived_id("evt", "set aside", entry.id), EventKind.OWN, OWN_INTEGRATION, at, orjson.dumps(body))
 
 
 async def decide_and_write(

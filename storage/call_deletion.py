@@ -1,4 +1,4 @@
-"""Deleting a call: its recordings, names and numbers disappear, from its incidents too.
+"""Deleting a call: its recordings, notices, names and numbers disappear, from its incidents too.
 
 An empty row stays behind, so that a projection or a recording that arrives late finds the call deleted.
 """
@@ -12,7 +12,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.ids import call_event_id
-from storage import event_ids
+from domain.notices import call_topic
+from storage import event_ids, notices
 from storage.tables import CallRow, CallTimelineRow, IncidentRow, IncidentTimelineRow, OccurrenceRow, RecordingRow
 
 #: stands where a name or a number was
@@ -36,6 +37,7 @@ async def delete_call(session: AsyncSession, call_id: str, at: datetime) -> tupl
         await _redact_incident(session, incident, personal | set(_personal_texts(incident.payload)))
     _empty(call, at)
     await session.execute(delete(CallTimelineRow).where(CallTimelineRow.call_id == call_id))
+    await notices.forget(session, call_topic(call_id))
     keys = await session.scalars(
         delete(RecordingRow).where(RecordingRow.call_id == call_id).returning(RecordingRow.object_key)
     )

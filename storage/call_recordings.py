@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage import calls
 from storage.sql import changes, insert
-from storage.tables import CallRow, RecordingRow
+from storage.tables import RecordingRow
 
 
 class RecordingState(StrEnum):
@@ -45,8 +46,7 @@ class RecordingRecord:
 async def upsert_recording(session: AsyncSession, record: RecordingRecord) -> bool:
     """Write the recording, whether or not its call is in the log yet. ``False``, and nothing is kept, when the call was
     deleted: then the caller deletes bytes that it has stored meanwhile."""
-    deleted = await session.scalar(select(CallRow.deleted_at).where(CallRow.id == record.call_id).with_for_update())
-    if deleted is not None:
+    if not await calls.keep(session, record.call_id):
         return False
     values: dict[str, Any] = asdict(record)
     statement = insert(session, RecordingRow).values(values)

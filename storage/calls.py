@@ -99,6 +99,12 @@ async def is_deleted(session: AsyncSession, call_id: str) -> bool:
     return await session.scalar(select(CallRow.deleted_at).where(CallRow.id == call_id)) is not None
 
 
+async def keep(session: AsyncSession, call_id: str) -> bool:
+    """Whether nobody has deleted the call; then nobody does before this transaction ends."""
+    deleted = await session.scalar(select(CallRow.deleted_at).where(CallRow.id == call_id).with_for_update())
+    return deleted is None
+
+
 async def timeline(session: AsyncSession, call_id: str) -> Sequence[CallTimelineRow]:
     rows = await session.scalars(
         select(CallTimelineRow).where(CallTimelineRow.call_id == call_id).order_by(CallTimelineRow.position)

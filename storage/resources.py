@@ -3,7 +3,7 @@
 Bodies are JSON whose meaning is known to ``config/`` alone; secrets in them are sealed by the caller.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -74,6 +74,19 @@ async def add_override(
 
 async def delete_overrides(session: AsyncSession, *override_ids: str) -> None:
     await session.execute(delete(OverrideRow).where(OverrideRow.id.in_(override_ids)))
+
+
+async def trim_overrides(session: AsyncSession, override_ids: Collection[str], *, keep_source: str) -> None:
+    """Forget these overrides, except those of one source, as a change of the configuration: its version rises when any
+    of them was still there. Must run in a ``write()`` transaction; holds the version until that ends."""
+    version = await lock_directory_version(session)
+    gone = await session.scalars(
+        delete(OverrideRow)
+        .where(OverrideRow.id.in_(override_ids), OverrideRow.source != keep_source)
+        .returning(OverrideRow.id)
+    )
+    if gone.all():
+        await set_directory_version(session, version + 1)
 
 
 async def delete_overrides_of(session: AsyncSession, schedule: str) -> None:

@@ -1,12 +1,11 @@
-"""The tables around schedules: notices about shifts, calendar feeds, foreign calendars, and phones that were proved.
+"""The tables around schedules: what was announced, calendar feeds, foreign calendars, and phones that were proved.
 
 The conventions are those of ``storage.tables``.
 """
 
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import Date, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import Date, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables import Base
@@ -25,46 +24,6 @@ class ShiftWatchRow(Base):
     #: the next change that the last look saw coming: an earlier one is an edit made since
     next_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
-
-
-class ScheduleNoticeRow(Base):
-    """One message about a schedule to one recipient over one channel. A row before anything is sent.
-
-    ``kind`` and ``about`` (a user, or the word for what is wrong) at the moment ``at`` say what it is about; with the
-    recipient they are unique, so the same thing is never told twice. ``recipient`` is a user, a room or a webhook.
-    """
-
-    __tablename__ = "schedule_notices"
-    __table_args__ = (
-        UniqueConstraint(
-            "schedule", "kind", "about", "at", "recipient", "channel", name="uq_schedule_notices_one_message"
-        ),
-        Index(None, "schedule", "created_at", "id"),
-        Index(None, "state"),
-    )
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    schedule: Mapped[str]
-    kind: Mapped[str]
-    about: Mapped[str]
-    at: Mapped[datetime]
-    recipient: Mapped[str]
-    channel: Mapped[str]
-    #: what is said, frozen when the row is made: subject and text, or a webhook's document
-    body: Mapped[dict[str, Any]]
-    #: from then on it is no news any more and is not sent
-    stale_at: Mapped[datetime | None]
-    state: Mapped[str]
-    provider: Mapped[str | None]
-    provider_id: Mapped[str | None]
-    attempts: Mapped[int] = mapped_column(default=0)
-    error: Mapped[str | None]
-    created_at: Mapped[datetime]
-    claimed_at: Mapped[datetime | None]
-    sent_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
-    #: of a warning: since when it is not so any more; then it is told again if it is so again
-    mended_at: Mapped[datetime | None]
 
 
 class CalendarFeedRow(Base):

@@ -44,6 +44,8 @@ class Dialect(Protocol):
     provider: Provider
     #: how a pure notification is answered (Twilio 204, Plivo 200), always with an empty body
     notification_status: int
+    #: whether the document that a responder hears before the key may end their leg (Plivo's confirm sound may not)
+    whisper_may_hang_up: bool
 
     def read(self, leg: Leg, order: int, params: Params, at: datetime) -> Webhook | None:
         """The event in a webhook, or ``None`` when it does not even name a call."""

@@ -77,6 +77,7 @@ class PlivoDialect:
 
     provider = Provider.PLIVO
     notification_status = 200
+    whisper_may_hang_up = False
 
     def read(self, leg: Leg, order: int, params: Params, at: datetime) -> Webhook | None:
         form = Form.of(params)

@@ -153,10 +153,10 @@ def read_id(content: Mapping[str, Any], key: str) -> str:
 
 
 def objects(content: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    """The objects of a list answer. Something else than a list leaves the question open, hence ``Unknown``."""
+    """The objects of a list answer. Something else will be no list the next time either, hence ``Refused``."""
     value = content.get(key)
     if not isinstance(value, list):
-        raise Unknown(f"The carrier's answer has no list of {key}.")
+        raise Refused("no_list", f"The carrier's answer has no list of {key}.")
     return [item for item in value if isinstance(item, dict)]
 
 

@@ -125,7 +125,9 @@ class PlivoRest:
         found = []
         for status in ("queued", "live"):
             listed = (await self._get(account, "Call/", {"status": status})).get("calls")
-            if not isinstance(listed, list) or len(listed) > _MAX_RUNNING_CALLS:
+            if not isinstance(listed, list):
+                raise Refused("no_list", f"Plivo's answer has no list of {status} calls.")
+            if len(listed) > _MAX_RUNNING_CALLS:
                 raise Unknown(f"Plivo's list of {status} calls does not tell whether the call was placed.")
             found += [uuid for uuid in map(str, listed) if await self._is_alert_call(account, uuid, status, to, since)]
         return found

@@ -53,6 +53,7 @@ class TwilioDialect:
 
     provider = Provider.TWILIO
     notification_status = 204
+    whisper_may_hang_up = True
 
     def read(self, leg: Leg, order: int, params: Params, at: datetime) -> Webhook | None:
         form = Form.of(params)

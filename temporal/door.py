@@ -7,10 +7,10 @@ from typing import Any
 
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import TemporalError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, TemporalError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.call_messages import CallStart, CarrierSaid, FetchRecording
+from domain.call_messages import CALL_IS_OVER, CallStart, CarrierSaid, FetchRecording
 from domain.call_state import Answer
 from domain.foreign_calendars import CalendarsStart
 from domain.ids import call_workflow_id, incident_workflow_id, recording_workflow_id, shift_watch_workflow_id
@@ -30,7 +30,7 @@ class Unavailable(Exception):
 
 
 class CallIsOver(Exception):
-    """The call's workflow is closed: what came is late."""
+    """The call's workflow is closed, or only tells people of the call any more: what came is late."""
 
 
 class CallFlowFailed(Exception):
@@ -73,6 +73,8 @@ class Door:
         except WorkflowAlreadyStartedError:
             raise CallIsOver from None
         except WorkflowUpdateFailedError as error:
+            if isinstance(error.cause, ApplicationError) and error.cause.type == CALL_IS_OVER:
+                raise CallIsOver from None
             raise CallFlowFailed(str(error.cause)) from error
         except Exception as error:  # also an answer that this process has no key for
             # Without the details that the SDK looks for, the refusal to start anew stays a plain error of the server.

@@ -7,7 +7,7 @@ incident's timeline says so.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -35,12 +35,19 @@ _BREATH_SECONDS = 0.005
 
 
 class Reconciler:
-    """``now`` is the clock of the wall."""
+    """``now`` is the clock of the wall. ``on_lost_runs`` is told how many incidents had lost their run, if any."""
 
-    def __init__(self, database: Database, door: Door, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        database: Database,
+        door: Door,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_lost_runs: Callable[[int], Awaitable[None]] | None = None,
+    ) -> None:
         self._database = database
         self._door = door
         self._now = now
+        self._on_lost_runs = on_lost_runs
         self._lease = LeaseHolder(database, LEASE, now)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -75,6 +82,8 @@ class Reconciler:
                     found += 1
                 await asyncio.sleep(_BREATH_SECONDS)
             await self._lease.hold()
+        if found and self._on_lost_runs is not None:
+            await self._on_lost_runs(found)
         return found
 
     async def look_through_schedules(self) -> int:
@@ -82,9 +91,11 @@ class Reconciler:
         found = 0
         async with self._database.read() as session:
             keys = await resources.keys(session, "schedules")
-        for key in keys:
+        for number, key in enumerate(keys, start=1):
             if not await self._door.schedule_runs(key) and await self._watch_again(key):
                 found += 1
+            if number % _PAGE == 0:
+                await self._lease.hold()
             await asyncio.sleep(_BREATH_SECONDS)
         return found
 

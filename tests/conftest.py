@@ -1,7 +1,10 @@
 """Fixtures for every ring: the servers. Everything else a test arranges itself."""
 
+from hypothesis import settings
+
 from tests.support.servers import (
     empty_postgres_url,
+    impatient_temporal_server,
     postgres_cluster,
     postgres_url,
     quiet_temporal_server,
@@ -11,9 +14,14 @@ from tests.support.servers import (
 
 __all__ = [
     "empty_postgres_url",
+    "impatient_temporal_server",
     "postgres_cluster",
     "postgres_url",
     "quiet_temporal_server",
     "temporal_server",
     "time_skipping_env",
 ]
+
+# How fast a machine is says nothing of the code.
+settings.register_profile("dutyline", deadline=None)
+settings.load_profile("dutyline")

@@ -13,7 +13,7 @@ from temporalio.worker import Worker
 from config.logging import set_up_logging
 from config.settings import Settings
 from config.settling import settle
-from domain.call_messages import CallStart, CarrierSaid, HandInCall, SaveCall
+from domain.call_messages import AnnounceCall, CallStart, CarrierSaid, HandInCall, SaveCall
 from domain.call_state import Answer
 from domain.incident_messages import Changed, DeliverAlert, Delivered, IncidentStart, Tended, TendIncident
 from temporal.client import connect, register_search_attributes
@@ -30,7 +30,7 @@ _MOST_RETRY_SECONDS = 10.0
 def run(settings: Settings) -> None:
     """Work until SIGTERM or Ctrl-C."""
     set_up_logging(settings)
-    prepare(CallStart, CarrierSaid, Answer, SaveCall, HandInCall)
+    prepare(CallStart, CarrierSaid, Answer, SaveCall, HandInCall, AnnounceCall)
     prepare(IncidentStart, Changed, TendIncident, Tended, DeliverAlert, Delivered)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_signalled(settings))

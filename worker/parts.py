@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from temporalio.client import Client
@@ -22,6 +23,7 @@ from config.route_book import RouteBook
 from config.service import ConfigService
 from config.settings import Settings
 from domain.directory import Directory
+from intake.own_reports import lost_runs_report
 from intake.processor import Processor
 from storage.engine import Database
 from storage.journal import open_journal
@@ -53,7 +55,7 @@ class Parts:
         self._outward = guarded_client(settings.egress_allow, timeout_seconds=TIMEOUT_SECONDS)
         self.door = Door(client)
         self._dispatcher = Dispatcher(self._database, self.door)
-        self._reconciler = Reconciler(self._database, self.door)
+        self._reconciler = Reconciler(self._database, self.door, on_lost_runs=self._report_lost_runs)
         self._processor = Processor(
             self._database,
             self._journal,
@@ -77,8 +79,11 @@ class Parts:
         self._schedules = ScheduleActivities(self._database, self._config.directory, links)
         self._notices = NoticeActivities(self._database, self._config.directory, self._channels, self._outward, links)
 
+    async def _report_lost_runs(self, count: int) -> None:
+        await self._journal.append(lost_runs_report(count, self._route_book.directory, datetime.now(UTC)))
+
     def call_activities(self) -> Sequence[Activity]:
-        return (self._calls.save_call, self._calls.hand_in_call)
+        return (self._calls.save_call, self._calls.hand_in_call, self._calls.announce_call)
 
     def incident_activities(self) -> Sequence[Activity]:
         return (

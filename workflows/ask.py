@@ -5,7 +5,7 @@ from temporalio import workflow
 from workflows.policies import FETCH_RETRY, FETCH_TIMEOUT, STORE_RETRY, STORE_TIMEOUT
 
 with workflow.unsafe.imports_passed_through():
-    from domain.call_messages import FetchRecording, HandInCall, SaveCall
+    from domain.call_messages import AnnounceCall, FetchRecording, HandInCall, SaveCall
 
 
 async def save_call(request: SaveCall) -> None:
@@ -28,6 +28,19 @@ async def hand_in_call(request: HandInCall) -> None:
         retry_policy=STORE_RETRY,
         summary="hand the call in for its incident",
     )
+
+
+async def announce_call(request: AnnounceCall) -> list[str]:
+    """Write down whom to tell of the finished call; the ids of the notices to send. Idempotent by call and target."""
+    notice_ids: list[str] = await workflow.execute_activity(
+        "announce_call",
+        request,
+        result_type=list[str],
+        start_to_close_timeout=STORE_TIMEOUT,
+        retry_policy=STORE_RETRY,
+        summary="write down whom to tell of the call",
+    )
+    return notice_ids
 
 
 async def note_recording(request: FetchRecording) -> None:

@@ -2,10 +2,10 @@
 
 from temporalio import workflow
 
-from workflows.policies import DELIVER_TIMEOUT, NOTICE_RETRY, STORE_RETRY, STORE_TIMEOUT
+from workflows.policies import STORE_RETRY, STORE_TIMEOUT
 
 with workflow.unsafe.imports_passed_through():
-    from domain.schedule_messages import DeliverNotice, TendedSchedule, TendSchedule
+    from domain.schedule_messages import TendedSchedule, TendSchedule
 
 
 async def tend_schedule(request: TendSchedule) -> TendedSchedule:
@@ -19,14 +19,3 @@ async def tend_schedule(request: TendSchedule) -> TendedSchedule:
         summary="look at the schedule and write down what is to be told",
     )
     return tended
-
-
-async def deliver_notice(request: DeliverNotice) -> None:
-    """Send one notice. Idempotent by the notice's row."""
-    await workflow.execute_activity(
-        "deliver_notice",
-        request,
-        start_to_close_timeout=DELIVER_TIMEOUT,
-        retry_policy=NOTICE_RETRY,
-        summary="send one notice",
-    )

@@ -5,23 +5,26 @@ no await. What is written down comes after, off the answering path. The carrier 
 only timer here is a watchdog that ends the log of a call of which nothing more is heard.
 """
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError
 
-from workflows import ask
+from workflows import ask, ask_notice
+from workflows.policies import NOTICE_PAUSE
 
 with workflow.unsafe.imports_passed_through():
     from domain.call_ends import over_at
     from domain.call_flow import advance, fresh, note_stateless
     from domain.call_log import LoggedCall, log_call
-    from domain.call_messages import CallStart, CarrierSaid, HandInCall, SaveCall
+    from domain.call_messages import CALL_IS_OVER, AnnounceCall, CallStart, CarrierSaid, HandInCall, SaveCall
     from domain.call_state import Answer
     from domain.events import CallEnded, StepEvent
     from domain.instructions import Document, Hangup
+    from domain.notice_messages import DeliverNotice
 
 HOTLINE_KEY = SearchAttributeKey.for_keyword("DutylineHotline")
 OUTCOME_KEY = SearchAttributeKey.for_keyword("DutylineOutcome")
@@ -30,13 +33,18 @@ OUTCOME_KEY = SearchAttributeKey.for_keyword("DutylineOutcome")
 _AWAY = timedelta(seconds=5)
 _SPOOL_GRACE = timedelta(seconds=60)
 
+#: a patch: calls of a hotline with ``notify`` that ended before this told nobody
+ANNOUNCED = "announce-finished-calls"
+
 
 @workflow.defn(name="CallWorkflow")
 class CallWorkflow:
-    """One run a call, id ``call-<provider>-<provider call id>``; it ends when the call's log is complete.
+    """One run a call, id ``call-<provider>-<provider call id>``; it ends when the call's log is complete and everybody
+    was told whom the hotline names, or an hour has passed.
 
     Guarantees: the same webhook gets the same answer; the log is saved as the call goes on and at its end; the finished
-    call is handed in exactly once (by its id).
+    call is handed in exactly once (by its id), before anybody is told; who cannot be told changes nothing else. While
+    people are told, webhooks are refused as if the run were closed.
     """
 
     @workflow.init
@@ -49,6 +57,7 @@ class CallWorkflow:
         self._revision = 0
         self._hangup_seen = False
         self._grace_given = False
+        self._is_over = False
         self._newest_at = now
         self._over_at = now + timedelta(hours=1)
 
@@ -72,6 +81,9 @@ class CallWorkflow:
         await ask.hand_in_call(HandInCall(call, start.plan))
         if start.indexed:
             workflow.upsert_search_attributes([OUTCOME_KEY.value_set(str(call.outcome))])
+        if start.plan.notify and workflow.patched(ANNOUNCED):
+            self._is_over = True
+            await self._announce(call)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return str(call.outcome)
 
@@ -84,6 +96,11 @@ class CallWorkflow:
             raise ApplicationError(
                 f"the call flow failed: {type(error).__name__}: {error}", type="CallFlowFailed", non_retryable=True
             ) from error
+
+    @carrier_said.validator
+    def refuse_when_over(self, said: CarrierSaid) -> None:
+        if self._is_over:
+            raise ApplicationError("the call is over", type=CALL_IS_OVER, non_retryable=True)
 
     def _advance(self, said: CarrierSaid) -> Answer:
         event, plan = said.event, self._start.plan
@@ -120,6 +137,12 @@ class CallWorkflow:
         start = self._start
         return log_call(start.plan, start.identity, self._state, start.verified, start.warnings, finished_at)
 
+    async def _announce(self, call: LoggedCall) -> None:
+        workflow.set_current_details("The call is over; messages about it are on their way")
+        notice_ids = await ask.announce_call(AnnounceCall(call, self._start.plan.notify))
+        # Beside each other: a chat that is down delays no text message.
+        await asyncio.gather(*map(_deliver, notice_ids))
+
     async def _wait_for_news(self, revision: int) -> None:
         try:
             await workflow.wait_condition(
@@ -129,3 +152,14 @@ class CallWorkflow:
             )
         except TimeoutError:
             return
+
+
+async def _deliver(notice_id: str) -> None:
+    """Return when the notice has an end: sent, refused, in doubt for ever, or no news any more."""
+    while True:
+        try:
+            return await ask_notice.deliver_notice(DeliverNotice(notice_id, workflow.now()))
+        except ActivityError:
+            # The notice's row tells what is known.
+            workflow.logger.exception("a notice could not be delivered yet")
+            await workflow.sleep(NOTICE_PAUSE, summary="until the notice is tried again")

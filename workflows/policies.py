@@ -25,7 +25,7 @@ DELIVER_TIMEOUT = timedelta(seconds=60)
 DELIVER_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=20)
 )
-#: about a minute of trying; then the notice's row waits for the next look at its schedule
+#: about a minute of trying; then the notice's row waits until it is handed out again
 NOTICE_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=2),
     backoff_coefficient=2.0,

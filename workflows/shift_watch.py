@@ -7,17 +7,19 @@ another one.
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ActivityError
 
-from workflows import ask_schedule
+from workflows import ask_notice, ask_schedule
 from workflows.policies import NOTICE_PAUSE
 
 with workflow.unsafe.imports_passed_through():
-    from domain.schedule_messages import DeliverNotice, ScheduleStart, TendedSchedule, TendSchedule
+    from domain.notice_messages import DeliverNotice
+    from domain.schedule_messages import ScheduleStart, TendedSchedule, TendSchedule
 
 SCHEDULE_KEY = SearchAttributeKey.for_keyword("DutylineSchedule")
 
@@ -40,6 +42,8 @@ class ShiftWatchWorkflow:
         self._told = 0
         self._seen = 0
         self._deliveries: dict[str, asyncio.Task[None]] = {}
+        #: notices that could not be delivered, and until when they rest
+        self._resting: dict[str, datetime] = {}
         self._may_deliver = asyncio.Semaphore(_DELIVERIES_AT_ONCE)
 
     @workflow.run
@@ -47,18 +51,18 @@ class ShiftWatchWorkflow:
         if start.indexed:
             workflow.upsert_search_attributes([SCHEDULE_KEY.value_set(start.schedule)])
         while True:
-            schedule = await self._tend()
-            self._deliver(schedule.deliver)
-            if not schedule.exists:
-                await self._settle()
-                if self._told == self._seen:
-                    return "gone"
-                # It was made again while the last notices went out.
-                continue
-            # Not while notices are on their way: their tries take minutes, and a handoff would wait for them.
-            if workflow.info().is_continue_as_new_suggested() and not self._deliveries:
+            if self._may_begin_anew():
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 workflow.continue_as_new(start)
+            schedule = await self._tend()
+            self._hand_out(schedule.deliver)
+            if not schedule.exists:
+                await self._settle()
+                if not schedule.deliver and self._told == self._seen:
+                    return "gone"
+                if not self._resting:
+                    # It was made again meanwhile, or its last notices have ended and can be forgotten.
+                    continue
             await self._wait(schedule)
 
     @workflow.signal(name="changed", description="The schedule, or who is told of it, has changed; look at it")
@@ -72,34 +76,51 @@ class ShiftWatchWorkflow:
         workflow.set_current_details(f"Waits for: {schedule.waits_for}" if schedule.exists else "The schedule is gone")
         return schedule
 
-    def _deliver(self, notice_ids: Sequence[str]) -> None:
-        """Notices go out beside the waiting: a webhook that is slow delays no handoff."""
-        for notice_id in notice_ids:
-            if notice_id not in self._deliveries:
-                self._deliveries[notice_id] = asyncio.create_task(self._deliver_one(notice_id))
+    def _may_begin_anew(self) -> bool:
+        """Never while notices are on their way: the next run could not tell what became of them."""
+        return workflow.info().is_continue_as_new_suggested() and not self._deliveries
 
-    async def _deliver_one(self, notice_id: str) -> None:
+    def _hand_out(self, notice_ids: Sequence[str]) -> None:
+        """Notices go out beside the waiting: a webhook that is slow delays no handoff. In a run that is to begin anew,
+        what failed rests until then; else one dead webhook would keep the run for ever."""
+        now = workflow.now()
+        if not workflow.info().is_continue_as_new_suggested():
+            self._resting = {notice_id: until for notice_id, until in self._resting.items() if until > now}
+        for notice_id in notice_ids:
+            if notice_id not in self._deliveries and notice_id not in self._resting:
+                self._deliveries[notice_id] = asyncio.create_task(self._deliver(notice_id))
+
+    async def _deliver(self, notice_id: str) -> None:
         try:
             async with self._may_deliver:
-                await ask_schedule.deliver_notice(DeliverNotice(notice_id, workflow.now()))
+                await ask_notice.deliver_notice(DeliverNotice(notice_id, workflow.now()))
         except ActivityError:
             # The notice's row tells what is known; the look after the pause hands it out again.
             workflow.logger.exception("a notice could not be delivered yet")
-            await workflow.sleep(NOTICE_PAUSE)
-            self._told += 1
+            self._resting[notice_id] = workflow.now() + NOTICE_PAUSE
         finally:
             del self._deliveries[notice_id]
 
     async def _wait(self, schedule: TendedSchedule) -> None:
-        left = _LONGEST_WAIT if schedule.wake_at is None else schedule.wake_at - workflow.now()
-        try:
-            await workflow.wait_condition(
-                lambda: self._told > self._seen,
-                timeout=max(min(left, _LONGEST_WAIT), _SHORTEST_WAIT),
-                timeout_summary=schedule.waits_for or None,
-            )
-        except TimeoutError:
-            return
+        """Until somebody tells of a change, or it is time to look."""
+        while not self._has_news(len(self._resting)):
+            try:
+                await workflow.wait_condition(
+                    partial(self._has_news, len(self._resting)),
+                    timeout=max(self._next_look(schedule) - workflow.now(), _SHORTEST_WAIT),
+                    timeout_summary=schedule.waits_for or None,
+                )
+            except TimeoutError:
+                return
+
+    def _has_news(self, resting: int) -> bool:
+        """A notice that begins to rest, beside ``resting`` others, brings the next look nearer."""
+        return self._told > self._seen or self._may_begin_anew() or len(self._resting) > resting
+
+    def _next_look(self, schedule: TendedSchedule) -> datetime:
+        latest = workflow.now() + _LONGEST_WAIT
+        resting = () if workflow.info().is_continue_as_new_suggested() else self._resting.values()
+        return min(schedule.wake_at or latest, latest, *resting)
 
     async def _settle(self) -> None:
         """Wait for the notices on their way: their tries are few, so this takes minutes at most."""

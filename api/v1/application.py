@@ -14,11 +14,11 @@ from api.v1 import (
     calls,
     hotlines,
     incidents,
+    notices,
     on_call,
     own_settings,
     phones,
     schedule_edits,
-    schedule_notices,
     schedule_warnings,
     schedules,
     tokens,
@@ -66,7 +66,7 @@ def v1_application(services: Services) -> FastAPI:
         phones,
         calendar_feeds,
         calendars,
-        schedule_notices,
+        notices,
         tokens,
     ):
         app.include_router(module.router)

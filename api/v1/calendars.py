@@ -1,6 +1,6 @@
 """Other people's calendars beside schedules: reading them, and what they show. They never change who is on call."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -78,7 +78,7 @@ async def put_calendar_file(key: str, request: Request, services: AnyService, _p
         raise ApiError(409, "has_url", "This calendar is read from its url; take that out to hand in a file.")
     file, now = await request.body(), services.clock()
     try:
-        await take_in(services.database, key, calendars.FILE, file, now)
+        await take_in(services.database, key, calendars.FILE, file, now, datetime.now(UTC))
     except BadCalendar as error:
         raise invalid("body", str(error)) from None
     return await _state(services, key)

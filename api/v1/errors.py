@@ -1,5 +1,6 @@
 """Errors in one shape: ``{"error": {"code", "message", "fields"}}``, whatever went wrong."""
 
+import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -51,9 +52,16 @@ def invalid(field: str, message: str) -> ApiError:
     return ApiError(422, "invalid", message, {field: message})
 
 
+class _ErrorResponse(JSONResponse):
+    """JSON text may hold half a surrogate pair, which UTF-8 cannot: quoted back, it stays an escape."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+
+
 def error_response(error: ApiError) -> JSONResponse:
     document = {"error": {"code": error.code, "message": str(error), "fields": error.fields}, **error.state}
-    return JSONResponse(document, error.status, error.headers)
+    return _ErrorResponse(document, error.status, error.headers)
 
 
 def handle_errors(app: FastAPI) -> None:
@@ -93,6 +101,11 @@ def handle_errors(app: FastAPI) -> None:
     async def version_conflict(_request: Request, error: VersionConflict) -> JSONResponse:
         headers = {} if error.current is None else {"ETag": f'"{error.current}"'}
         return error_response(ApiError(409, "version_conflict", f"{_sentence(str(error))}.", headers=headers))
+
+    @app.exception_handler(UnicodeEncodeError)
+    async def half_a_character(_request: Request, _error: UnicodeEncodeError) -> JSONResponse:
+        # Raised wherever such a text is first used: by the validator, or by the database.
+        return error_response(ApiError(400, "bad_text", "A text of the request has half a surrogate pair in it."))
 
     @app.exception_handler(DBAPIError)
     @app.exception_handler(OSError)

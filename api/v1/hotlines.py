@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
-from api.security import AnyService, Manager, Principal, Responder, Viewer
+from api.security import AnyService, Manager, Principal, Viewer
 from api.services import Services
 from api.v1 import shapes, views
 from api.v1.errors import ApiError, invalid, not_found
 from api.v1.parameters import Moment, Time
 from api.v1.resource_views import shown
 from config.resources import Kind
-from domain.call_plan import PassedEntry, Target, resolve_chain
+from domain.call_plan import PassedEntry, Target, resolve_chain, tester_of
 from domain.directory import Directory, Hotline, Role
 from storage import hotline_state
 
@@ -78,11 +78,9 @@ async def who_would_ring(
 
 
 @router.post("/{key}/test-mode")
-async def start_test_mode(
-    key: str, services: AnyService, principal: Responder, tester: Tester | None = None
-) -> TestMode:
+async def start_test_mode(key: str, services: AnyService, principal: Viewer, tester: Tester | None = None) -> TestMode:
     """For five minutes all calls of the hotline ring the tester, so that letting it ring out tests the fallback.
-    422 when the tester has no phone. Responders can only name themselves."""
+    422 when the tester has no phone. Below managers, people can only name themselves."""
     directory = await services.config.directory()
     _hotline(directory, key)
     user = (tester.user if tester else None) or principal.user
@@ -108,8 +106,8 @@ async def start_test_mode(
 
 
 @router.delete("/{key}/test-mode", status_code=204)
-async def stop_test_mode(key: str, services: AnyService, principal: Responder) -> None:
-    """Calls ring whoever is on call again. Responders can only end their own test mode."""
+async def stop_test_mode(key: str, services: AnyService, principal: Viewer) -> None:
+    """Calls ring whoever is on call again. Below managers, people can only end their own test mode."""
     directory = await services.config.directory()
     _hotline(directory, key)
     tester = await _active_tester(services, directory, key)
@@ -140,8 +138,7 @@ def _hotline(directory: Directory, key: str) -> Hotline:
 async def _active_tester(services: Services, directory: Directory, key: str) -> str | None:
     async with services.database.read() as session:
         modes = await hotline_state.active_test_modes(session, services.clock())
-    user = next((mode.user for mode in modes if mode.hotline == key), None)
-    return user if user in directory.users else None
+    return tester_of(directory, next((mode.user for mode in modes if mode.hotline == key), None))
 
 
 def _entry(entry: Target | PassedEntry, principal: Principal) -> WouldRing | WouldBePassed:

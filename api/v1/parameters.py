@@ -8,11 +8,16 @@ from fastapi import Header, Query
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer
 
 from api.v1.errors import invalid, not_found
+from config.service import ANY_VERSION
 from domain.directory import Directory, User
 from domain.titles import rfc3339
 
 Limit = Annotated[int, Query(ge=1, le=200, description="Items on a page.")]
-Cursor = Annotated[str | None, Query(max_length=2000, description="`next_cursor` of the page before.")]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=2000, description="`next_cursor` of the page before; empty or left out for the first."),
+    AfterValidator(lambda cursor: cursor or None),
+]
 DEFAULT_LIMIT = 50
 
 #: in every answer: UTC, milliseconds, ``Z``
@@ -63,11 +68,14 @@ def find_user(directory: Directory, key: str) -> User:
 def expected_version(
     if_match: Annotated[str | None, Header(description="The `ETag` that the change is based on.")] = None,
 ) -> int | None:
-    """The version named by ``If-Match``. One that we never gave fits nothing, so the change is refused."""
+    """The version named by ``If-Match``; ``*`` asks for any. One that we never gave fits nothing, so the change is
+    refused."""
     if if_match is None:
         return None
+    if if_match.strip() == "*":
+        return ANY_VERSION
     found = re.fullmatch(r'\s*(?:W/)?"?(\d{1,15})"?\s*', if_match)
-    return int(found[1]) if found else _NO_VERSION
+    return int(found[1]) or _NO_VERSION if found else _NO_VERSION
 
 
 def etag(version: int) -> dict[str, str]:

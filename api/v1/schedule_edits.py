@@ -134,10 +134,13 @@ async def change_rotation(
     begins in the same place, with what the body says and all else as before. The layer that ended stays, so that the
     past can be explained.
 
-    The new rotation begins with its first member; where `members` is left out, with whoever's turn it is then. 409 when
-    `starts` is not within the layer's time, or when the layer already changes to another one later: that one has to be
-    taken back first. 409 also when `If-Match` is not the schedule's current version. To see the result first, send the
-    schedule with both layers to `POST /schedules/preview`."""
+    The new rotation begins with its first member; where `members` is left out, with whoever's turn it is then. When
+    `rotation` and `handoff` stay as they are too, so does every turn: in the middle of one, `begun` lasts until that
+    turn ends, and a further layer goes on from there.
+
+    409 when `starts` is not within the layer's time, or when the layer already changes to another one later: that one
+    has to be taken back first. 409 also when `If-Match` is not the schedule's current version. To see the result first,
+    send the schedule with all these layers to `POST /schedules/preview`."""
     directory = await services.config.directory()
     schedule = find_schedule(directory, key)
     if all(layer.name != name for layer in schedule.layers):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -70,7 +69,11 @@ class Gap(BaseModel):
 From = Annotated[Moment | None, Query(alias="from", description="Now when it is left out.")]
 To = Annotated[Moment | None, Query(description="30 days after `from` when it is left out; at most 366.")]
 LayerName = Annotated[
-    str | None, Query(description="One layer on its own, without overrides and absences. Everything when left out.")
+    str | None,
+    Query(
+        description="One layer on its own, without overrides and absences; of several with the same name the one that "
+        "wins. Everything when left out."
+    ),
 ]
 
 
@@ -92,9 +95,9 @@ async def shifts(
 ) -> shapes.Listed[Shift]:
     """Everybody's time on call in the window, in order, cut at both ends."""
     directory = await services.config.directory()
-    schedule = _part(find_schedule(directory, key), layer)
+    schedule = find_schedule(directory, key)
     start, end = window(from_ or services.clock(), to)
-    line = await line_of(schedule, start, end)
+    line = await _line(schedule, layer, start, end)
     return shapes.Listed(items=shown_shifts(directory, schedule, line, end))
 
 
@@ -103,8 +106,8 @@ async def gaps(
     key: str, services: AnyService, _principal: Viewer, from_: From = None, to: To = None, layer: LayerName = None
 ) -> shapes.Listed[Gap]:
     """When nobody is on call in the window."""
-    schedule = _part(find_schedule(await services.config.directory(), key), layer)
-    line = await line_of(schedule, *window(from_ or services.clock(), to))
+    schedule = find_schedule(await services.config.directory(), key)
+    line = await _line(schedule, layer, *window(from_ or services.clock(), to))
     return shapes.Listed(items=shown_gaps(schedule, line))
 
 
@@ -183,15 +186,15 @@ def find_schedule(directory: Directory, key: str) -> Schedule:
     return schedule
 
 
-def _part(schedule: Schedule, layer: str | None) -> Schedule:
-    """The schedule, or what one layer of it says alone; answers 404 when there is no such layer."""
+async def _line(schedule: Schedule, layer: str | None, start: datetime, end: datetime) -> Sequence[on_call.Shift]:
+    """Of the whole schedule, or of one layer alone; answers 404 when there is no such layer."""
     if layer is None:
-        return schedule
-    layers = tuple(each for each in schedule.layers if each.name == layer)
-    if not layers:
+        return await line_of(schedule, start, end)
+    found = next((each for each in reversed(schedule.layers) if each.name == layer), None)
+    if found is None:
         names = ", ".join(each.name for each in schedule.layers) or "none"
         raise ApiError(404, "not_found", f"Schedule {schedule.key} has no layer {layer!r}; its layers are: {names}.")
-    return replace(schedule, layers=layers, overrides=(), absences=())
+    return await asyncio.to_thread(on_call.layer_shifts, schedule, found, start, end)
 
 
 def window(start: datetime, end: datetime | None) -> tuple[datetime, datetime]:

@@ -68,9 +68,10 @@ def cycle_of(members: Members, turn_length: timedelta, anchor: datetime) -> Cycl
 
 
 def layer_bodies(name: str, cycle: Cycle, span: Span, timezone: str, now: datetime) -> list[Body]:
-    """One layer; two where the span begins later than now and in the middle of a turn, none when nobody is in it.
+    """One layer; more where the span begins later than now and not at a handoff that a layer can begin with, none when
+    nobody is in it.
 
-    A span that began before now is taken back to the beginning of that turn, which changes the past only.
+    A span that began before now is taken back to such a handoff, which changes the past only.
     Raises :class:`NoCounterpart` when the layer would be too large.
     """
     if not any(cycle.members):
@@ -78,19 +79,24 @@ def layer_bodies(name: str, cycle: Cycle, span: Span, timezone: str, now: dateti
     if len(cycle.members) > MOST_MEMBERS or cycle.every > _MOST_UNITS:
         raise NoCounterpart("the rotation has too many turns")
     if len(set(cycle.members)) == 1:
-        cycle = Cycle(cycle.members[:1], RotationUnit.DAY, 1, span.starts)
+        return [_alone(name, cycle.members[0], span, timezone)]
     number = _turn_at(cycle, span.starts, timezone)
-    if span.starts <= now or _begin(cycle, number, timezone) == span.starts:
+    begin = _begin(cycle, number, timezone)
+    if span.starts <= now:
+        while not _is_clear(begin, timezone):
+            number -= 1
+            begin = _begin(cycle, number, timezone)
+        return [_layer(name, cycle, number, span, timezone)]
+    if begin == span.starts and _is_clear(begin, timezone):
         return [_layer(name, cycle, number, span, timezone)]
     rest = _begin(cycle, number + 1, timezone)
     bodies = []
     first = cycle.members[number % len(cycle.members)]
     if first is not None:
         until = rest if span.ends is None else min(rest, span.ends)
-        stub = replace(cycle, members=(first,), unit=RotationUnit.DAY, every=1, anchor=span.starts)
-        bodies.append(_layer(f"{name} (first turn)", stub, 0, replace(span, ends=until), timezone))
+        bodies.append(_alone(f"{name} (first turn)", first, replace(span, ends=until), timezone))
     if span.ends is None or rest < span.ends:
-        bodies.append(_layer(name, cycle, number + 1, replace(span, starts=rest), timezone))
+        bodies += layer_bodies(name, cycle, replace(span, starts=rest), timezone, now)
     return bodies
 
 
@@ -171,11 +177,16 @@ def _begin(cycle: Cycle, number: int, timezone: str) -> datetime:
     return instant_of(wall_clock(cycle.anchor, timezone) + number * cycle.turn_length, timezone)
 
 
+def _alone(name: str, member: str | None, span: Span, timezone: str) -> Body:
+    """The layer of one member, who needs no handoff: it starts wherever the span does."""
+    body = _layer(name, Cycle((member,), RotationUnit.DAY, 1, span.starts), 0, span, timezone)
+    if not _is_clear(span.starts, timezone):
+        body["starts"] = moment_text(span.starts, timezone)
+    return body
+
+
 def _layer(name: str, cycle: Cycle, number: int, span: Span, timezone: str) -> Body:
-    """The layer that starts with turn ``number``."""
-    if cycle.unit is RotationUnit.HOUR:
-        while not _is_clear(_begin(cycle, number, timezone), timezone):
-            number -= 1
+    """The layer that starts with turn ``number``, at a time that the clock shows once."""
     shift = number % len(cycle.members)
     begin = wall_clock(_begin(cycle, number, timezone), timezone)
     anchor = wall_clock(cycle.anchor, timezone)

@@ -130,10 +130,10 @@ class Draft:
         timezone = self._schedules[key]["timezone"]
         who = "nobody" if answer.user is None else self.people.name_of_key(answer.user)
         reason = f" ({answer.reason.layer or 'override'})" if answer.reason is not None else ""
-        until = f" until {_local(answer.until, timezone)}" if answer.until is not None else ""
+        until = f" until {local_text(answer.until, timezone)}" if answer.until is not None else ""
         if answer.next_user is None or answer.next_at is None:
             return f"{who}{reason}{until}"
-        then = f"{self.people.name_of_key(answer.next_user)} from {_local(answer.next_at, timezone)}"
+        then = f"{self.people.name_of_key(answer.next_user)} from {local_text(answer.next_at, timezone)}"
         return f"{who}{reason}{until}, then {then} ({timezone})"
 
     def _fits(self, candidate: Candidate, lane: Sequence[Candidate]) -> bool:
@@ -162,7 +162,3 @@ def _layers(candidate: Candidate) -> tuple[Layer, ...]:
 def _encodable(text: str) -> str:
     """JSON may have half a character, which no file can hold."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _local(moment: datetime, timezone: str) -> str:
-    return local_text(moment, timezone)

@@ -5,7 +5,7 @@ from typing import Any
 from alembic import context
 from sqlalchemy import Connection
 
-from storage import schedule_tables  # noqa: F401 - its tables are a part of the metadata
+from storage import notice_tables, schedule_tables  # noqa: F401 - their tables are a part of the metadata
 from storage.journal_tables import journal_metadata
 from storage.tables import Base
 

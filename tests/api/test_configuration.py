@@ -44,6 +44,20 @@ async def test_change_based_on_an_old_version_is_409(house: House) -> None:
     assert (await manager.delete("/api/v1/services/payments", headers={"If-Match": old})).status_code == 409
 
 
+async def test_if_match_of_a_star_asks_only_that_it_exists(house: House) -> None:
+    manager, star = house.as_("manager"), {"If-Match": "*"}
+
+    there = await manager.put("/api/v1/services/payments", json={"name": "Pay"}, headers=star)
+    missing = await manager.put("/api/v1/services/nothing", json={"name": "Pay"}, headers=star)
+
+    assert (there.status_code, missing.status_code) == (200, 409)
+
+
+@pytest.mark.parametrize("path", ["/calls", "/incidents", "/services"])
+async def test_an_empty_cursor_is_the_first_page(house: House, path: str) -> None:
+    assert (await house.as_("viewer").get(f"/api/v1{path}?cursor=")).status_code == 200
+
+
 async def test_invalid_resource_is_422_with_each_field(house: House) -> None:
     body = {"name": "H", "number": "12", "provider": "twilio", "chain": [{"schedule": "nowhere"}], "rnig": "20s"}
 
@@ -98,24 +112,18 @@ async def test_secrets_are_never_shown_and_survive_being_sent_back_masked(house:
 
 
 async def test_webhook_tokens_are_masked_below_manager(house: House) -> None:
+    body = {"name": "incident.io", "type": "incident-io", "token": "demo-signed", "signing_secret": "whsec_MDEy"}
+    await house.as_("manager").put("/api/v1/integrations/incident-io", json=body)
+
     for path, token, address in (
         ("hotlines/support", "demo-support", "https://duty.example/voice/demo-support"),
         ("integrations/payments-webhook", "demo-payments", "https://duty.example/demo-payments/push-events"),
+        ("integrations/incident-io", "demo-signed", "https://duty.example/hooks/incident-io/demo-signed"),
     ):
         seen = (await house.as_("manager").get(f"/api/v1/{path}")).json()
         assert (seen["token"], seen["webhook_url"]) == (token, address)
         assert token not in (await house.as_("responder").get(f"/api/v1/{path}")).text
         assert token not in (await house.as_("viewer").get(f"/api/v1/{path.split('/')[0]}")).text
-
-
-async def test_integration_without_a_webhook_of_ours_shows_no_address(house: House) -> None:
-    manager = house.as_("manager")
-    body = {"name": "incident.io", "type": "incident-io", "token": "demo-incident-io", "signing_secret": "whsec_MDEy"}
-
-    saved = await manager.put("/api/v1/integrations/incident-io", json=body)
-
-    assert saved.json()["token"] == "demo-incident-io"
-    assert saved.json()["webhook_url"] is None
 
 
 async def test_phones_of_users_are_masked_below_manager_except_ones_own(house: House) -> None:
@@ -202,6 +210,16 @@ async def test_tester_without_a_phone_is_422(house: House) -> None:
     for body in ({"user": "zoe"}, {"user": "nobody"}, {}):
         answer = await manager.post("/api/v1/hotlines/support/test-mode", json=body)
         assert (answer.status_code, set(answer.json()["error"]["fields"])) == (422, {"user"})
+
+
+async def test_tester_who_lost_their_phone_rings_nobody_and_breaks_nothing(house: House) -> None:
+    await house.as_("ben").post("/api/v1/hotlines/support/test-mode")
+    ben = (await house.as_("manager").get("/api/v1/users/ben")).json()
+    await house.as_("manager").put("/api/v1/users/ben", json={**ben, "phone": []})
+
+    answer = await house.as_("viewer").get(CHAIN)
+
+    assert answer.json()["chain"][0]["responder"]["key"] == "ana"
 
 
 async def test_responder_switches_on_test_mode_for_nobody_else_and_ends_only_their_own(house: House) -> None:

@@ -4,9 +4,12 @@ import re
 from collections.abc import Callable
 
 from api.sign_in import sign_in_link
+from domain.notices import Notice, NoticeKind, call_topic
+from storage import hotline_state, notices
 from storage.call_recordings import RecordingState
 from storage.incidents import IncidentStep, append_timeline
-from tests.api.house import PUBLIC_URL, House, a_call
+from storage.notices import NoticeState
+from tests.api.house import NOON, PUBLIC_URL, House, a_call
 
 
 async def _link(house: House, user: str = "ben") -> str:
@@ -131,6 +134,38 @@ async def test_call_page_shows_the_steps_a_player_and_its_workflow(house: House)
     assert "+15550100001" not in text, "somebody else's phone"
 
 
+async def test_call_page_shows_who_was_told_and_what_became_of_it(house: House) -> None:
+    await house.log_call()
+    text_message = Notice(
+        topic=call_topic("call_a"),
+        kind=NoticeKind.CALL_ANSWERED,
+        about="support",
+        at=NOON,
+        recipient="+15550100001",
+        channel="sms",
+        subject="On-call hotline: answered by <b>Ana</b>",
+        text="On-call hotline: answered by <b>Ana</b>",
+    )
+    async with house.services.database.write() as session:
+        (told,) = await notices.add(session, [text_message], NOON)
+        await notices.claim(session, told, NOON)
+        await notices.set_finished(session, told, NoticeState.TOO_LATE, error="It was news until 13:00.", at=NOON)
+
+    for_admin = (await (await house.sign_in("ana")).get("/calls/call_a")).text
+    for_others = (await (await house.sign_in("ben")).get("/calls/call_a")).text
+
+    for shown in ("+15550100001", "too late", "It was news until 13:00.", "answered by &lt;b&gt;Ana"):
+        assert shown in for_admin
+    assert "+1555…01" in for_others
+    assert "It was news until 13:00." not in for_others
+
+
+async def test_call_page_of_a_hotline_that_tells_nobody_has_no_table_for_it(house: House) -> None:
+    await house.log_call()
+
+    assert "Who was told" not in (await (await house.sign_in("ben")).get("/calls/call_a")).text
+
+
 async def test_call_page_says_what_to_do_about_missing_credentials(house: House) -> None:
     await house.store_recording(await house.log_call(), b"", state=RecordingState.NEEDS_CREDENTIALS)
 
@@ -194,3 +229,15 @@ async def test_missing_page_is_404_with_a_sentence(house: House) -> None:
         assert "<h1>" in answer.text
     assert (await browser.post("/incidents/inc_a/explode")).status_code == 404
     assert (await browser.post("/incidents/inc_a/resolve")).status_code == 404
+
+
+async def test_hotline_whose_carrier_never_says_that_a_call_is_over_says_so(house: House) -> None:
+    browser = await house.sign_in("ben")
+    async with house.services.database.write() as session:
+        await hotline_state.pin(session, "support", "AC1", "+12245550123")
+    before = (await browser.get("/")).text
+    async with house.services.database.write() as session:
+        await hotline_state.note_hangup(session, "support")
+
+    assert "never told us that a call was over" in before
+    assert "never told us that a call was over" not in (await browser.get("/")).text

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from config.resources import Kind
-from storage.schedule_tables import ScheduleNoticeRow
+from storage.notice_tables import NoticeRow
 from tests.api.house import House
 
 PRIMARY = "/api/v1/schedules/primary"
@@ -27,7 +27,7 @@ async def who(client: httpx2.AsyncClient, at: str) -> str:
 async def told(house: House) -> list[str]:
     """Who was told of what was done here, beside the example's own override."""
     async with house.services.database.read() as session:
-        rows = (await session.scalars(select(ScheduleNoticeRow))).all()
+        rows = (await session.scalars(select(NoticeRow))).all()
     return sorted(row.recipient for row in rows if "holidays" not in row.body["text"])
 
 

@@ -192,6 +192,21 @@ async def test_odd_values_are_422_for_preview_and_put(house: House, body: Any) -
     assert (previewed.status_code, put.status_code) == (422, 422)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/schedules/primary/overrides", {"user": "ana", "starts": "2026-01-05T09:00\ud800", "ends": "x"}),
+        ("POST", "/schedules/primary/overrides", {"user": "\ud800", "starts": "2026-01-05", "ends": "2026-01-06"}),
+        ("POST", "/schedules/preview", {"key": "\ud800", "name": "X"}),
+        ("PUT", "/users/ana/shift-notices", {"schedules": {"\ud800": {}}}),
+    ],
+)
+async def test_half_a_character_is_refused(house: House, method: str, path: str, body: Any) -> None:
+    answer = await house.as_("manager").request(method, f"/api/v1{path}", content=json.dumps(body))
+    assert answer.status_code in (400, 422)
+    assert answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
 @pytest.mark.parametrize(
     "path",

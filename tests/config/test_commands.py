@@ -44,7 +44,7 @@ def test_plan_prints_what_each_value_becomes(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["plan", "apply"])
-def test_a_time_without_anybody_on_call_is_told_with_its_line(folder: Path, command: str) -> None:
+def test_a_time_at_which_nobody_is_on_call_is_told_with_its_line(folder: Path, command: str) -> None:
     file = folder / "nights.yaml"
     file.write_text("""\
 users:

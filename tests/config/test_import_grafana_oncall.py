@@ -148,7 +148,7 @@ def any_shift(draw: st.DrawFn) -> dict[str, Any]:
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     shifts=st.lists(any_shift(), min_size=1, max_size=3),
     offsets=st.lists(st.integers(0, 60 * 24 * 60), min_size=60, max_size=60),

@@ -15,6 +15,7 @@ from tests.config.imports import EXPORTS, NOW, bodies_of, imported, lines_of, on
 
 CHANGED, MISSING = "Taken over with a change", "Without a counterpart, and not taken over"
 WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 UNITS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
 
 
@@ -151,7 +152,7 @@ def any_rotation(draw: st.DrawFn) -> dict[str, Any]:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     rotations=st.lists(any_rotation(), min_size=1, max_size=4),
     zone=st.sampled_from(["Asia/Kathmandu", "Etc/UTC", "America/Phoenix"]),
@@ -195,6 +196,23 @@ def test_none_and_teams_leave_an_empty_turn() -> None:
 def test_weeks_hand_off_at_the_local_time_of_the_start() -> None:
     [layer] = schedules_of(imported(Tool.OPSGENIE, export(rotation("one", "ab")), users()))["ops"]["layers"]
     assert (layer["handoff"], layer["starts"]) == ({"time": "09:00", "weekday": "monday"}, "2026-01-05")
+
+
+@pytest.mark.parametrize("length", [1, 12])
+@pytest.mark.parametrize("letters", ["ab", "a"])
+def test_rotation_that_starts_in_a_doubled_hour_ahead_starts_then_with_its_first_member(
+    letters: str, length: int
+) -> None:
+    """On 25 October the clock in Madrid reads 02:00 at 00:00 and at 01:00 UTC."""
+    start = datetime(2026, 10, 25, 1, tzinfo=UTC)
+    hours = rotation("hours", letters, type="hourly", length=length, startDate=start.isoformat())
+
+    lines = lines_of(imported(Tool.OPSGENIE, export(hours), users()), start - DAY, 4 * DAY)
+
+    turns = [start + number * length * HOUR for number in range(4)]
+    assert on_call_at(lines, start - HOUR) == set()
+    assert [on_call_at(lines, turn) for turn in turns] == [{each} for each in (letters * 4)[:4]]
+    assert [on_call_at(lines, turn - MINUTE) for turn in turns[1:]] == [{each} for each in (letters * 3)[:3]]
 
 
 def test_what_is_switched_off_or_over_is_named_and_left_out() -> None:

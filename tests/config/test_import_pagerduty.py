@@ -115,7 +115,7 @@ def any_layer(draw: st.DrawFn) -> dict[str, Any]:
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     layers=st.lists(any_layer(), min_size=1, max_size=3),
     zone=st.sampled_from(STEADY_ZONES),

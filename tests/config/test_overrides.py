@@ -16,7 +16,7 @@ from domain.directory import Directory
 from domain.on_call import gaps
 from domain.schedule_edits import EditRefused
 from storage.engine import Database
-from storage.schedule_tables import ScheduleNoticeRow
+from storage.notice_tables import NoticeRow
 from tests.config.example import EXAMPLE
 from tests.config.files import document_of
 
@@ -36,7 +36,7 @@ def service(database: Database) -> ConfigService:
 async def told(database: Database) -> list[tuple[str, str]]:
     """Recipients and kinds of all notices, but for that of the example's own override."""
     async with database.read() as session:
-        rows = (await session.scalars(select(ScheduleNoticeRow))).all()
+        rows = (await session.scalars(select(NoticeRow))).all()
     return sorted((row.recipient, row.kind) for row in rows if "holidays" not in row.body["text"])
 
 
@@ -79,6 +79,60 @@ async def test_override_of_each_source_can_be_removed(service: ConfigService, so
 
     overrides = (await service.directory()).schedules["primary"].overrides
     assert [override.comment for override in overrides] == ["holidays"]
+
+
+async def _comments(service: ConfigService) -> list[str]:
+    return [override.comment for override in (await service.directory()).schedules["primary"].overrides]
+
+
+async def test_override_that_is_sent_back_changed_replaces_the_old_one(
+    service: ConfigService, database: Database
+) -> None:
+    await service.apply(document_of(EXAMPLE))
+    made = await service.add_override("primary", {**TUESDAY, "comment": "one day"}, OverrideSource.API)
+    body = (await service.get(Kind.SCHEDULES, "primary")).body
+    changed = [
+        each if each["id"] != made.id else {**each, "ends": "2026-01-08T09:00", "comment": "two days"}
+        for each in body["overrides"]
+    ]
+
+    await service.put(Kind.SCHEDULES, "primary", {**body, "overrides": changed})
+
+    assert sorted(await _comments(service)) == ["holidays", "two days"]
+    assert ("ben", REMOVED) in await told(database)
+
+
+async def test_override_that_is_put_survives_the_applying_of_a_file(service: ConfigService) -> None:
+    await service.apply(document_of(EXAMPLE))
+    body = (await service.get(Kind.SCHEDULES, "primary")).body
+    await service.put(
+        Kind.SCHEDULES, "primary", {**body, "overrides": [*body["overrides"], {**TUESDAY, "comment": "mine"}]}
+    )
+
+    await service.apply(document_of(EXAMPLE))
+
+    assert sorted(await _comments(service)) == ["holidays", "mine"]
+
+
+async def test_schedule_that_is_put_twice_has_its_override_once(service: ConfigService) -> None:
+    await service.apply(document_of(EXAMPLE))
+    body = (await service.get(Kind.SCHEDULES, "primary")).body
+    wanted = {**body, "overrides": [{**TUESDAY, "comment": "mine"}]}
+
+    await service.put(Kind.SCHEDULES, "primary", wanted)
+    await service.put(Kind.SCHEDULES, "primary", wanted)
+
+    assert await _comments(service) == ["mine"]
+
+
+async def test_schedule_that_is_put_without_a_word_on_overrides_keeps_them(service: ConfigService) -> None:
+    await service.apply(document_of(EXAMPLE))
+    body = (await service.get(Kind.SCHEDULES, "primary")).body
+    del body["overrides"]
+
+    await service.put(Kind.SCHEDULES, "primary", {**body, "name": "Renamed"})
+
+    assert await _comments(service) == ["holidays"]
 
 
 async def test_refused_override_tells_nobody(service: ConfigService, database: Database) -> None:
@@ -125,6 +179,19 @@ async def test_overrides_are_decided_on_the_configuration_that_they_are_written_
     assert seen[-1] == {"ana", "ben", "eva"}
 
 
+async def test_user_whom_an_override_names_is_deleted_after_the_override_only(service: ConfigService) -> None:
+    await service.apply(document_of(EXAMPLE))
+    await service.put(Kind.USERS, "eva", {"name": "Eva"})
+    made = await service.add_override("primary", {**TUESDAY, "user": "eva"}, OverrideSource.API)
+
+    with pytest.raises(InvalidResource, match=r"refers to users\.eva; delete this override first, or keep eva"):
+        await service.delete(Kind.USERS, "eva")
+    await service.delete_override("primary", made.id)
+    await service.delete(Kind.USERS, "eva")
+
+    assert "eva" not in (await service.directory()).users
+
+
 async def test_change_of_rotation_leaves_no_gap_and_keeps_the_rest(service: ConfigService) -> None:
     await service.apply(document_of(EXAMPLE))
     before = (await service.get(Kind.SCHEDULES, "primary")).body
@@ -145,6 +212,22 @@ async def test_change_of_rotation_leaves_no_gap_and_keeps_the_rest(service: Conf
     ]
     assert stored.body["overrides"] == before["overrides"]
     assert gaps((await service.directory()).schedules["primary"], NOON, NOON.replace(year=2027)) == ()
+
+
+async def test_other_slots_in_the_middle_of_a_turn_are_two_layers(service: ConfigService) -> None:
+    text = EXAMPLE.replace("every: 1, unit: week", "every: 24, unit: hour")
+    await service.apply(document_of(text))
+    change = {"starts": "2026-07-01T12:00", "slots": [{"from": "08:00", "to": "20:00"}]}
+
+    stored, position = await service.change_rotation("primary", "Weekly", RotationChange.model_validate(change))
+
+    rest, begun = stored.body["layers"][position + 1 : position + 3]
+    assert (rest["members"], rest["starts"], rest["ends"]) == (
+        [begun["members"][-1]],
+        "2026-07-01T12:00:00+02:00",
+        "2026-07-02T10:00:00+02:00",
+    )
+    assert (begun["handoff"]["time"], begun["starts"]) == ("10:00", rest["ends"])
 
 
 async def test_what_is_left_out_of_rotation_and_handoff_is_as_before(service: ConfigService) -> None:

@@ -131,6 +131,17 @@ async def test_a_secret_sealed_with_a_lost_key_refuses_and_does_not_stop_the_res
     assert hotline.auth_tokens != ("twilio-secret",)
 
 
+async def test_an_integration_whose_signing_secret_was_sealed_with_a_lost_key_keeps_its_address(
+    service: ConfigService, database: Database
+) -> None:
+    signed = "type: incident-io\n    signing_secret: whsec_MDEy"
+    await service.apply(document_of(EXAMPLE.replace("type: webhook", signed)))
+    other = ConfigService(database, Keyring(["another key"], Purpose.SECRETS))
+    door = (await other.directory()).integrations["payments-webhook"]
+    assert door.token == "demo-payments"
+    assert door.signing_secret not in (None, "whsec_MDEy")
+
+
 async def test_tokens_that_are_left_out_are_random_and_kept(service: ConfigService) -> None:
     text = EXAMPLE.replace("    token: demo-support\n", "").replace("    token: demo-payments\n", "")
     await service.apply(document_of(text))
@@ -293,7 +304,11 @@ async def test_the_pin_is_reset_when_the_hotlines_calls_come_from_elsewhere(
 
 async def test_every_change_is_announced_and_no_change_is_not(database: Database) -> None:
     announced: list[int] = []
-    service = ConfigService(database, Keyring(["k"], Purpose.SECRETS), on_change=lambda: announced.append(1))
+
+    async def announce() -> None:
+        announced.append(1)
+
+    service = ConfigService(database, Keyring(["k"], Purpose.SECRETS), on_change=announce)
     await service.put(Kind.SERVICES, "a", {"name": "A"})
     await service.put(Kind.SERVICES, "a", {"name": "A"})
     assert len(announced) == 1

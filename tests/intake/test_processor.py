@@ -43,6 +43,15 @@ async def test_event_opens_an_incident_and_asks_for_its_workflow(
     assert await journal.read(10) == []
 
 
+@pytest.mark.parametrize("status", ["trigger", "resolve"])
+async def test_what_is_ignored_of_a_later_event_is_noted_too(
+    database: Database, journal: Journal, processor: Processor, status: str
+) -> None:
+    await process(journal, processor, push({"title": "Disk full"}))
+    await process(journal, processor, push({"title": "Disk full", "severity": "terrible", "status": status}))
+    assert ("note", "The severity “terrible” is unknown and was ignored.") in await timeline(database)
+
+
 async def test_policy_is_frozen_into_the_incident(database: Database, journal: Journal, processor: Processor) -> None:
     await process(journal, processor, push({"title": "Disk full"}))
     incident = await only_incident(database)

@@ -2,6 +2,7 @@
 
 Takes about two minutes, most of it waiting for a call of which nothing more is heard. Recorded histories are proof of
 what older versions wrote: replace one only when its scenario has changed, and never to make a failing replay pass.
+``call-ended-before-calls-were-announced`` was written by a version that told nobody of calls, and has no scenario here.
 With names as arguments (``call-answered``) only those are recorded.
 """
 
@@ -31,6 +32,7 @@ from temporal.door import Unavailable
 from tests.replay import histories
 from tests.support.temporal_server import TemporalServer
 from tests.workflows.calendars import Office, office
+from tests.workflows.call_notices import ROOM, TEXT, Newsroom, newsroom
 from tests.workflows.calls import Desk, Line, desk, without_messages
 from tests.workflows.incidents import BY_BEN, Engine, engine, level, policy
 from tests.workflows.recordings import Archive, archive, audio, voicemail
@@ -85,6 +87,10 @@ async def call_step_answered_elsewhere(duty: Desk) -> Run:
     await line.leave_message(beep.control, 0)
     await line.hang_up()
     return await _ended(line.run)
+
+
+async def call_announced(news: Newsroom) -> Run:
+    return await _ended((await news.ended_call(ROOM, TEXT)).run)
 
 
 async def call_flow_failed(duty: Desk) -> Run:
@@ -264,6 +270,9 @@ async def _record_all(address: str, folder: Path, only: set[str]) -> None:
     async with desk(environment, _made(folder / "calls"), keyring=None) as duty:
         duty.door.indexed = indexed
         await asyncio.gather(*(record(scenario, duty) for scenario in _CALLS))
+    async with newsroom(environment, _made(folder / "announced"), keyring=None) as news:
+        news.duty.door.indexed = indexed
+        await record(call_announced, news)
     async with engine(environment, _made(folder / "incidents")) as incidents:
         incidents.door.indexed = indexed
         await asyncio.gather(*(record(scenario, incidents) for scenario in _INCIDENTS))

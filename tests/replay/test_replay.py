@@ -15,7 +15,7 @@ from temporal.converter import data_converter
 from tests.replay import histories
 from tests.rules.calls import ANA, BEN, CALLER, HOTLINE
 from worker.queues import CALL_WORKFLOWS, INCIDENT_WORKFLOWS, guarding_runner, serving_runner
-from workflows.call import HOTLINE_KEY
+from workflows.call import HOTLINE_KEY, OUTCOME_KEY
 from workflows.incident import INCIDENT_KEY
 from workflows.shift_watch import SCHEDULE_KEY
 
@@ -59,6 +59,7 @@ def test_each_workflow_has_a_recorded_history() -> None:
     ("name", "key"),
     [
         ("call-answered", HOTLINE_KEY),
+        ("call-announced", OUTCOME_KEY),
         ("incident-escalated", INCIDENT_KEY),
         ("shift-watch-until-deleted", SCHEDULE_KEY),
     ],

@@ -63,7 +63,7 @@ notices = st.one_of(
 
 
 @given(st.lists(st.tuples(st.one_of(steps, notices), st.integers(-1, 6)), max_size=14), st.sampled_from(Accept))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_order_of_events_ends_every_call(told: list[tuple[Event, int]], accept: Accept) -> None:
     call_plan = replace(LONG_CHAIN, accept=accept)
     state = fresh(call_plan, CALLER, START)
@@ -80,7 +80,7 @@ def test_any_order_of_events_ends_every_call(told: list[tuple[Event, int]], acce
 
 
 @given(st.lists(st.tuples(statuses, st.floats(0.1, 60)), min_size=1, max_size=12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_caller_who_stays_is_rung_through_and_ends_at_voicemail_before_long(
     attempts: list[tuple[DialStatus, float]],
 ) -> None:
@@ -100,7 +100,7 @@ def test_a_caller_who_stays_is_rung_through_and_ends_at_voicemail_before_long(
 
 
 @given(st.lists(notices, max_size=8), st.randoms())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_log_does_not_depend_on_the_order_of_notices(told: list[Event], random: object) -> None:
     shuffled = list(told)
     random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis hands in a random.Random
@@ -115,7 +115,7 @@ def test_the_log_does_not_depend_on_the_order_of_notices(told: list[Event], rand
 
 
 @given(st.lists(st.one_of(steps, notices), max_size=10), st.lists(st.one_of(steps, notices), max_size=10))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_merging_facts_is_commutative_and_idempotent(ours: list[Event], theirs: list[Event]) -> None:
     def facts(events: list[Event]) -> CallState:
         state = fresh(LONG_CHAIN, CALLER, START)

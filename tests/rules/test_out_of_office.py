@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from domain.on_call import OnCall, Reason, ReasonKind, describe, gaps, layer_shifts, on_call, warnings
 from domain.out_of_office import StandIn, circles, stand_in, turning_points
 from domain.schedule import Absence
-from tests.support.schedules import absence, layer, line, local, override, schedule
+from tests.support.schedules import absence, layer, line, local, override, schedule, slot
 
 ALWAYS = layer("ana", name="Always")
 NOON = local("2026-01-07 12:00")
@@ -143,6 +143,16 @@ def test_the_layer_alone_knows_no_absence() -> None:
     roster = schedule(ALWAYS, absences=(absence("ana", *WEEK),))
     (shift,) = layer_shifts(roster, ALWAYS, local(WEEK[0]), local(WEEK[1]))
     assert (shift.user, shift.reason) == ("ana", Reason(ReasonKind.LAYER, layer="Always"))
+
+
+def test_the_layer_alone_has_its_own_gaps() -> None:
+    nights = layer("ben", name="Nights", slots=(slot("18:00", "09:00"),))
+    found = layer_shifts(schedule(ALWAYS, nights), nights, local("2026-01-05 12:00"), local("2026-01-06 12:00"))
+    assert [(shift.user, shift.starts) for shift in found] == [
+        (None, local("2026-01-05 12:00")),
+        ("ben", local("2026-01-05 18:00")),
+        (None, local("2026-01-06 09:00")),
+    ]
 
 
 def test_a_circle_of_somebody_in_the_schedule_is_warned_about_once() -> None:

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from domain.directory import ShiftNotices, User
+from domain.notices import Notice, NoticeKind
 from domain.override_notices import OverrideNoticeKind, override_notices
 from domain.schedule import Absence, Override, Schedule
-from domain.schedule_notices import Notice, NoticeKind
 from tests.support.schedules import layer, local, override, schedule
 
 NOON = local("2026-01-05 12:00")
@@ -103,7 +103,7 @@ def test_removing_says_so() -> None:
 def test_notice_is_about_the_override_at_its_start_and_stale_when_that_ends() -> None:
     (notice, *_) = told(of(WEDNESDAY))
 
-    assert (notice.schedule, notice.kind, notice.about) == ("primary", NoticeKind.OVERRIDE_ADDED, "ovr_1")
+    assert (notice.topic, notice.kind, notice.about) == ("schedules/primary", NoticeKind.OVERRIDE_ADDED, "ovr_1")
     assert (notice.at, notice.stale_at) == (WEDNESDAY.starts, WEDNESDAY.ends)
 
 
@@ -119,6 +119,26 @@ def test_both_overrides_of_a_swap_are_one_message_to_each() -> None:
     assert all(
         "Ben Okafor instead of Ana Reyes; Ana Reyes instead of Ben Okafor" in notice.subject for notice in notices
     )
+
+
+def test_message_is_one_line_that_fits_into_a_text_message_whatever_people_wrote() -> None:
+    day, next_day = ("2026-01-07 09:00", "2026-01-08 09:00"), ("2026-01-08 09:00", "2026-01-09 09:00")
+    comment, users = "see\nbelow\x07 " * 80, {key: replace(user, name="Na\nme " * 33) for key, user in USERS.items()}
+    swapped = replace(
+        of(
+            override("ben", *day, replaces="ana", id="ovr_1", comment=comment),
+            override("ana", *next_day, replaces="ben", id="ovr_2", comment=comment),
+        ),
+        name="Nights\r\n" * 25,
+    )
+
+    notices = told(swapped, "ovr_1", "ovr_2", users=users, actor="cleo")
+
+    assert [(len(each.text) <= 1600, each.text.isprintable(), each.subject.isprintable()) for each in notices] == [
+        (True, True, True),
+        (True, True, True),
+    ]
+    assert notices[0].text.endswith("). Times are Europe/Madrid.")
 
 
 def test_each_chosen_channel_has_its_message() -> None:

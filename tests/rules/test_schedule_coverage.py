@@ -74,6 +74,25 @@ def test_hole_that_goes_on_now_keeps_its_beginning_and_key() -> None:
     assert (first.at, first.key) == (local("2026-01-12 09:00"), later.key)
 
 
+def test_hole_that_goes_on_for_long_stays_the_same_concern() -> None:
+    roster = schedule(weekly("ana", "ben", ends=date(2026, 2, 1)))
+
+    found = {look(roster, local(day)) for day in ("2026-02-14 12:00", "2026-02-16 12:00", "2027-12-01 12:00")}
+
+    ((concern,),) = found
+    assert (concern.at, concern.key) == (local("2026-02-01 09:00"), "gap:2026-02-01T08:00:00.000Z")
+    assert " from Sun 2026-02-01 09:00 on " in concern.text
+
+
+def test_shift_that_goes_on_for_long_keeps_its_beginning() -> None:
+    roster = schedule(layer("ana"))
+
+    concern, later = (look(roster, NOW + days * DAY, verified=()) for days in (1, 100))
+
+    assert concern == later
+    assert concern[0].at == local("2026-01-05 09:00")
+
+
 def test_hole_that_is_over_is_not_told() -> None:
     before = layer("ana", starts=local("2026-01-05 09:00"), ends=local("2026-01-10 09:00"))
     roster = schedule(before, layer("ana", starts=local("2026-01-14 11:59")))
@@ -99,6 +118,22 @@ def test_hole_at_the_same_hours_again_and_again_is_told_once_and_has_the_same_ke
         "first from Wed 2026-01-14 17:00 to Thu 2026-01-15 09:00 (Europe/Madrid)."
     )
     assert (concern.at, concern.key) == (None, tomorrow.key)
+
+
+def test_hole_that_recurs_each_week_or_so_is_a_habit_whatever_the_day() -> None:
+    roster = schedule(layer(*"abcdefg", None))
+
+    found = [
+        concern for days in range(40) for concern in look(roster, NOW + days * DAY) if concern.kind is ConcernKind.GAP
+    ]
+
+    assert {concern.key for concern in found} == {"gap:09:00:09:00"}
+
+
+def test_hole_that_recurs_each_fortnight_has_its_dates() -> None:
+    keys = {concern.key for concern in look(schedule(weekly("ana", None)))}
+
+    assert keys == {f"gap:2026-{day}T08:00:00.000Z" for day in ("01-12", "01-26", "02-09")}
 
 
 def test_schedule_without_layers_is_one_hole_that_stands_always() -> None:
@@ -136,7 +171,16 @@ def test_absence_keeps_its_key_while_its_holes_pass() -> None:
     assert "2026-01-15" not in within.text
 
 
-@settings(max_examples=60, deadline=None)
+def test_absences_one_after_the_other_are_one_hole_with_one_key() -> None:
+    absences = (away("ana", "2026-01-12", "2026-01-16"), away("ana", "2026-01-16", "2026-03-01"))
+    roster = replace(schedule(layer("ana")), absences=absences)
+
+    keys = {concern.key for days in range(30) for concern in look(roster, NOW + days * DAY)}
+
+    assert keys == {"away:ana:2026-01-11T23:00:00.000Z"}
+
+
+@settings(max_examples=60)
 @given(
     slots=st.lists(st.sampled_from(SLOTS)),
     members=st.lists(st.sampled_from(["ana", "ben", None]), min_size=1, max_size=4),
@@ -261,6 +305,41 @@ def test_overrides_that_do_not_contradict_are_not_told() -> None:
         assert look(schedule(layer("ana"), overrides=(older, newer))) == ()
 
 
+def test_shift_that_was_taken_back_and_given_on_is_no_clash() -> None:
+    day = ("2026-01-20 08:00", "2026-01-21 08:00")
+    roster = schedule(
+        layer("ana"),
+        overrides=(
+            override("ben", *day, replaces="ana", age=2, id="a"),
+            override("ana", *day, replaces="ben", age=1, id="b"),
+            override("cleo", *day, replaces="ana", id="c"),
+        ),
+    )
+
+    assert look(roster) == ()
+
+
+def test_gap_that_was_taken_and_given_on_is_no_clash() -> None:
+    day = ("2026-01-20 08:00", "2026-01-21 08:00")
+    older, newer = override("ben", *day, age=1, id="a"), override("cleo", *day, replaces="ben", id="b")
+
+    assert look(schedule(layer("ana"), overrides=(older, newer))) == ()
+
+
+def test_clash_begins_where_the_older_override_was_not_taken_back() -> None:
+    day = ("2026-01-20 08:00", "2026-01-21 08:00")
+    roster = schedule(
+        layer("ana"),
+        overrides=(
+            override("ben", *day, replaces="ana", age=2, id="a"),
+            override("ana", "2026-01-20 08:00", "2026-01-20 20:00", replaces="ben", age=1, id="b"),
+            override("cleo", *day, replaces="ana", id="c"),
+        ),
+    )
+
+    assert [(each.key, each.at) for each in look(roster)] == [("overlapping_overrides:a:c", local("2026-01-20 20:00"))]
+
+
 def test_overrides_whose_overlap_is_over_are_not_told() -> None:
     older = override("ben", "2026-01-10 08:00", "2026-01-14 11:00", age=1, id="a")
     newer = override("cleo", "2026-01-13 08:00", "2026-01-20 08:00", id="b")
@@ -311,7 +390,7 @@ def test_members_of_different_layers_are_not_compared() -> None:
     assert look(roster) == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     people=st.integers(2, 15),
     every=st.integers(1, 3),
@@ -327,7 +406,7 @@ def test_plain_rotation_is_never_called_unequal(people: int, every: int, unit: R
     assert texts(look(roster, now), ConcernKind.UNBALANCED) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(starts=st.integers(0, 24 * 365), hours=st.integers(1, 24 * 40))
 def test_loads_add_up_to_the_covered_time(starts: int, hours: int) -> None:
     begin = local("2026-01-06 00:00") + timedelta(hours=starts)

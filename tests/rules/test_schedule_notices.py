@@ -7,17 +7,9 @@ import pytest
 
 from domain.coverage import Concern, ConcernKind
 from domain.directory import Directory, ShiftNotices, ShiftWebhook, User
-from domain.instructions import Hangup, Say
+from domain.notices import Notice
 from domain.schedule import NoticeRoom, Schedule, ShiftEvent
-from domain.schedule_notices import (
-    Notice,
-    Told,
-    message_of,
-    next_warning_at,
-    shift_notices,
-    spoken_notice,
-    warning_notices,
-)
+from domain.schedule_notices import Told, next_warning_at, shift_notices, warning_notices
 from domain.shift_changes import ShiftChange
 from tests.support.schedules import layer, local, schedule, utc
 
@@ -209,15 +201,3 @@ def test_the_next_warning_is_when_a_concern_comes_within_a_week_or_a_day() -> No
     assert next_warning_at([far, near, gap_in(None)], NOW) == NOW + timedelta(days=2)
     assert next_warning_at([far], NOW) == NOW + timedelta(days=2)
     assert next_warning_at([gap_in(timedelta(hours=1)), gap_in(None)], NOW) is None
-
-
-def test_a_phone_notice_says_its_text_and_ends() -> None:
-    said, end = spoken_notice("You are on call.")
-    assert isinstance(said, Say)
-    assert (said.text, end) == ("Dutyline notice. You are on call.", Hangup())
-
-
-def test_names_cannot_break_out_of_an_e_mail() -> None:
-    mail = message_of("ntc_1", "primary", "a\r\nBcc: eve", "<b>", to="a@b.example", answer_url="a", status_url="s")
-    assert mail.subject == "a Bcc: eve"
-    assert "<b>" not in mail.html

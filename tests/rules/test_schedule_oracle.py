@@ -241,7 +241,7 @@ def minute_by_minute(schedule: Schedule, first: datetime, last: datetime) -> dic
 def test_shifts_agree_with_a_minute_by_minute_reading_of_the_rules(clock: tuple[str, date]) -> None:
     compared = 0
 
-    @settings(max_examples=3, deadline=None)
+    @settings(max_examples=3)
     @given(schedules([clock]))
     def agree(case: tuple[Schedule, datetime]) -> None:
         nonlocal compared
@@ -256,7 +256,7 @@ def test_shifts_agree_with_a_minute_by_minute_reading_of_the_rules(clock: tuple[
     assert compared >= 10_000
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(schedules(), st.integers(0, 60 * 60 - 1))
 def test_the_answer_for_one_moment_is_that_of_the_shift_around_it(
     case: tuple[Schedule, datetime], minutes: int
@@ -272,7 +272,7 @@ def test_the_answer_for_one_moment_is_that_of_the_shift_around_it(
     assert found.until is None or at < found.until
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(schedules())
 def test_shifts_follow_each_other_without_a_hole_and_always_change_something(case: tuple[Schedule, datetime]) -> None:
     schedule, first = case

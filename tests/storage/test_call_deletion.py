@@ -1,10 +1,11 @@
-"""Deleting a call takes its recording, names and numbers along, from its incidents too."""
+"""Deleting a call takes its recording, notices, names and numbers along, from its incidents too."""
 
 import json
 from dataclasses import replace
 from typing import Any
 
-from storage import calls, incidents
+from domain.notices import Notice, NoticeKind, call_topic, schedule_topic
+from storage import calls, incidents, notices
 from storage.call_deletion import REDACTED, delete_call
 from storage.call_recordings import RecordingState, recordings_of, upsert_recording
 from storage.calls import CallFilter, CallStep
@@ -132,3 +133,39 @@ async def test_deleting_twice_finds_nothing_the_second_time(database: Database) 
     await _delete(database)
 
     assert await _delete(database) is None
+
+
+_NOTICE = Notice(
+    topic=call_topic(_CALL.id),
+    kind=NoticeKind.CALL_MISSED,
+    about="support",
+    at=at(33),
+    recipient="#hotline",
+    channel="slack",
+    subject="Support: missed call from Al (+14156040016), 33 s: nobody answered",
+    text="Support: missed call from Al (+14156040016), 33 s: nobody answered",
+)
+
+
+async def test_its_notices_are_gone_and_no_others(database: Database) -> None:
+    await _call_with_incident(database)
+    others = [replace(_NOTICE, topic=topic) for topic in (call_topic("call_b"), schedule_topic(_CALL.id))]
+    async with database.write() as session:
+        (own, *kept) = await notices.add(session, [_NOTICE, *others], at(34))
+
+    await _delete(database)
+
+    async with database.read() as session:
+        assert await notices.get(session, own) is None
+        assert [row.id for notice_id in kept if (row := await notices.get(session, notice_id))] == kept
+
+
+async def test_only_a_call_that_is_not_deleted_is_kept_for_what_is_written_about_it(database: Database) -> None:
+    await _call_with_incident(database)
+    async with database.write() as session:
+        assert await calls.keep(session, _CALL.id)
+
+    await _delete(database)
+
+    async with database.write() as session:
+        assert not await calls.keep(session, _CALL.id)

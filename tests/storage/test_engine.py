@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from storage import schedule_tables  # noqa: F401 - its tables are a part of the metadata
+from storage import notice_tables, schedule_tables  # noqa: F401 - their tables are a part of the metadata
 from storage.engine import Database
 from storage.journal_tables import journal_metadata
 from storage.migrations.runner import downgrade_to_base

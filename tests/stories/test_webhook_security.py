@@ -151,10 +151,12 @@ async def test_an_unknown_token_is_404(house: House, provider: Provider) -> None
     assert (await carrier.send(carrier.fields(), f"{house.url}/voice/nobody-has-this")).status_code == 404
 
 
-async def test_a_body_larger_than_any_carrier_sends_is_413(house: House) -> None:
+async def test_a_body_larger_than_any_carrier_sends_ends_the_leg(house: House) -> None:
     line = await house.open_line(Provider.TWILIO)
     carrier = CarrierPost.of(line)
-    assert (await carrier.send(carrier.fields(CallerName="x" * 70_000))).status_code == 413
+    answer = await carrier.send(carrier.fields(CallerName="x" * 70_000))
+    assert answer.status_code == 200
+    assert [element.tag for element in ET.fromstring(answer.text)] == ["Hangup"]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,9 @@ async def test_a_responders_leg_never_gets_an_empty_document(house: House, provi
     fields = carrier.fields(ParentCallSid=carrier.call_id, Digits="1", CallStatus="in-progress")
     answer = await carrier.send(fields, f"{line.number.url}/{leg}/1/not-a-continuation")
     assert answer.status_code == 200
-    assert len(ET.fromstring(answer.text)) > 0
+    # A confirm sound may hold words only: without a key the leg ends by itself.
+    may_hang_up = (provider, leg) != (Provider.PLIVO, "whisper")
+    assert [element.tag for element in ET.fromstring(answer.text)] == ["Hangup" if may_hang_up else "Speak"]
 
 
 async def test_a_key_after_the_attempt_is_over_does_not_bridge(house: House) -> None:

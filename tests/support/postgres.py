@@ -33,7 +33,7 @@ class PostgresCluster:
         self._programs = self._usable(programs)
         if self._user is not None:
             os.chown(self._folder, pwd.getpwnam(self._user).pw_uid, -1)
-        self._port = first_free(_FIRST_PORT + os.getpid() % 5000)
+        self._port = first_free(_FIRST_PORT + os.getpid() % 100 * 50)
         self._databases = 0
         self._run("initdb", "-D", str(self._data), "-U", "dutyline", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
         self._process = self._start()

@@ -34,6 +34,16 @@ def quiet_temporal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     server.kill()
 
 
+@pytest.fixture(scope="module")
+def impatient_temporal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TemporalServer]:
+    """A server that asks runs to begin anew after a few dozen events."""
+    folder = tmp_path_factory.mktemp("temporal")
+    server = TemporalServer(folder, "limit.historyCount.suggestContinueAsNew=40")
+    server.start()
+    yield server
+    server.kill()
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def time_skipping_env() -> AsyncIterator[WorkflowEnvironment]:
     """A server on which hours take milliseconds. One clock for all: a test must not leave a workflow behind."""

@@ -19,24 +19,27 @@ _FIRST_PORT = 17_233
 class TemporalServer:
     """One server on a loopback port, with its database in ``folder``; the port stays the same when it is started again.
 
-    ``address`` is what a client connects to, ``cli`` Temporal's command. The namespace is ``default``.
+    ``address`` is what a client connects to, ``cli`` Temporal's command. The namespace is ``default``. ``settings`` are
+    ``name=value`` of the server's dynamic configuration.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *settings: str) -> None:
         self.cli = _cli()
         self._folder = folder
+        self._settings = settings
         # Processes of several test runs look at the same time: spread them.
-        self._port = first_free(_FIRST_PORT + os.getpid() % 5000)
+        self._port = first_free(_FIRST_PORT + os.getpid() % 100 * 50)
         self.address = f"127.0.0.1:{self._port}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Returns when the server answers."""
         flags = ["--ip", "127.0.0.1", "--port", str(self._port), "--headless", "--log-level", "error"]
+        settings = [word for setting in self._settings for word in ("--dynamic-config-value", setting)]
         store = ["--db-filename", str(self._folder / "temporal.db"), "--sqlite-pragma", "journal_mode=wal"]
         with (self._folder / "temporal.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self.cli, "server", "start-dev", *flags, *store],
+                [self.cli, "server", "start-dev", *flags, *settings, *store],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

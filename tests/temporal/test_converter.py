@@ -41,6 +41,7 @@ WORKFLOWS = [*CALL_WORKFLOWS, *INCIDENT_WORKFLOWS]
 ACTIVITIES: list[Callable[..., Any]] = [
     CallActivities.save_call,
     CallActivities.hand_in_call,
+    CallActivities.announce_call,
     RecordingActivities.note_recording,
     RecordingActivities.fetch_recording,
     RecordingActivities.give_up_recording,
@@ -122,7 +123,7 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
 @pytest.mark.parametrize("hint", MESSAGES, ids=str)
 async def test_every_input_and_result_comes_back_as_it_was(hint: Any) -> None:
     @given(values_of(hint))
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     def comes_back(value: Any) -> None:
         payload = CONVERTER.payload_converter.to_payload(value)
         assert CONVERTER.payload_converter.from_payload(payload, hint) == value
@@ -198,7 +199,7 @@ def test_a_message_of_a_version_that_knew_fewer_or_more_fields_is_read(message: 
     required = {name: hint for name, hint in get_type_hints(message).items() if name not in optional}
 
     @given(st.builds(message, **{name: values_of(hint) for name, hint in required.items()}))
-    @settings(max_examples=10, deadline=None)
+    @settings(max_examples=10)
     def is_read(value: Any) -> None:
         document = json.loads(CONVERTER.payload_converter.to_payload(value).data)
         older = {name: field for name, field in document.items() if name not in optional}

@@ -62,7 +62,10 @@ class Desk:
         """With a worker, and without one again at the end. ``activities`` take the place of our own."""
         ours = CallActivities(self.database, self.journal, "https://duty.example")
         async with calls_worker(
-            self.client, activities or [ours.save_call, ours.hand_in_call], build_id=None, runner=guarding_runner()
+            self.client,
+            activities or [ours.save_call, ours.hand_in_call, ours.announce_call],
+            build_id=None,
+            runner=guarding_runner(),
         ):
             yield
 

@@ -33,10 +33,11 @@ from domain.directory import (
     User,
 )
 from domain.ids import shift_watch_workflow_id
+from domain.notices import schedule_topic
 from domain.schedule import Handoff, Layer, NoticeRoom, Rotation, RotationUnit, Schedule
-from storage import schedule_notices
+from storage import notices
 from storage.engine import Database
-from storage.schedule_tables import ScheduleNoticeRow
+from storage.notice_tables import NoticeRow
 from temporal.converter import data_converter
 from temporal.door import Door
 from tests.support.fake_carrier import FakeCarrier
@@ -147,10 +148,10 @@ class Watched:
         await self.tell()
         assert await self.run.result() == "gone"
 
-    async def notices(self) -> list[ScheduleNoticeRow]:
+    async def notices(self) -> list[NoticeRow]:
         """In the order of what they tell."""
         async with self.database.read() as session:
-            page = await schedule_notices.of_schedule(session, self.schedule.key, limit=200)
+            page = await notices.of_topic(session, schedule_topic(self.schedule.key), limit=200)
         return sorted(page.items, key=lambda row: (row.at, row.kind))
 
     def texts(self) -> list[str]:

@@ -212,6 +212,26 @@ async def test_an_open_incident_without_a_run_gets_one_and_its_timeline_says_so(
         await end(duty, incident)
 
 
+async def test_lost_runs_are_reported_once_with_their_number(
+    time_skipping_env: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    reported: list[int] = []
+
+    async def report(count: int) -> None:
+        reported.append(count)
+
+    async with engine(time_skipping_env, tmp_path) as duty:
+        incidents = [await duty.open(policy(level("sms ana"))) for _ in range(2)]
+        reconciler = Reconciler(duty.database, duty.door, lambda: LATER, report)
+        await reconciler.look_through()
+        await reconciler.look_through()
+        assert reported == [2]
+        async with dispatching(duty):
+            await all_done(duty)
+        for incident in incidents:
+            await end(duty, incident)
+
+
 async def test_an_incident_that_has_its_run_is_left_alone(
     time_skipping_env: WorkflowEnvironment, tmp_path: Path
 ) -> None:

@@ -18,18 +18,18 @@ from activities.notices import NoticeActivities
 from channels.registry import ChannelRegistry, Rooms, make_registry
 from config.keys import Keyring, Purpose
 from domain.directory import Directory
-from domain.schedule_messages import DeliverNotice
-from domain.schedule_notices import Notice, NoticeKind
-from storage import schedule_notices
+from domain.notice_messages import DeliverNotice
+from domain.notices import Notice, NoticeKind, schedule_topic
+from storage import notices
 from storage.engine import Database
-from storage.schedule_tables import ScheduleNoticeRow
+from storage.notice_tables import NoticeRow
 from tests.support.fake_carrier import FakeCarrier
 from tests.support.smtp import smtp_sink
 from tests.workflows.schedules import OPS, PEOPLE, TWILIO, WEBHOOK, accepting
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 TO_ANA = Notice(
-    schedule="primary",
+    topic=schedule_topic("primary"),
     kind=NoticeKind.SHIFT_START,
     about="ana",
     at=NOW,
@@ -58,12 +58,12 @@ class Sender:
 
     async def add(self, notice: Notice) -> str:
         async with self.database.write() as session:
-            (created,) = await schedule_notices.add(session, [notice], NOW)
+            (created,) = await notices.add(session, [notice], NOW)
         return created
 
     async def claim(self, notice_id: str) -> None:
         async with self.database.write() as session:
-            await schedule_notices.claim(session, notice_id, NOW)
+            await notices.claim(session, notice_id, NOW)
 
     async def deliver(self, notice_id: str, after: timedelta = timedelta(minutes=1)) -> None:
         async def directory() -> Directory:
@@ -79,9 +79,9 @@ class Sender:
         activities = NoticeActivities(self.database, directory, channels, web, links, lambda: self.wall)
         await ActivityEnvironment().run(activities.deliver_notice, DeliverNotice(notice_id, NOW + after))
 
-    async def row(self, notice_id: str) -> ScheduleNoticeRow:
+    async def row(self, notice_id: str) -> NoticeRow:
         async with self.database.read() as session:
-            row = await schedule_notices.get(session, notice_id)
+            row = await notices.get(session, notice_id)
         assert row is not None
         return row
 

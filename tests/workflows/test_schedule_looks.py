@@ -10,9 +10,10 @@ from activities.links import Links
 from activities.schedules import ScheduleActivities
 from config.keys import Keyring, Purpose
 from domain.directory import Directory
+from domain.notices import schedule_topic
 from domain.schedule import Schedule
 from domain.schedule_messages import TendSchedule
-from storage import schedule_notices
+from storage import notices
 from storage.engine import Database
 from tests.workflows.schedules import HOUR, PEOPLE, hourly
 
@@ -39,9 +40,9 @@ async def test_an_edit_made_while_the_look_waited_counts_from_when_it_is_seen(tm
     await tend(database, BENS, asked_at=NOW + timedelta(minutes=1), wall=seen_at)
 
     async with database.read() as session:
-        notices = (await schedule_notices.of_schedule(session, BENS.key, limit=10)).items
+        told = (await notices.of_topic(session, schedule_topic(BENS.key), limit=10)).items
     await database.close()
-    changes = [(row.kind, row.about, row.at) for row in notices if row.kind.startswith("shift")]
+    changes = [(row.kind, row.about, row.at) for row in told if row.kind.startswith("shift")]
     assert sorted(changes) == [
         ("shift_end", "ana", seen_at),
         ("shift_start", "ana", NOW),

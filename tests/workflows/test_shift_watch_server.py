@@ -40,6 +40,26 @@ async def test_a_handoff_while_no_worker_is_there_is_told_once_by_the_next_one(
             assert await _texts_are(duty, "ana start", "ana end", "ben start")
 
 
+async def test_a_long_run_begins_anew_and_tells_nothing_twice(
+    impatient_temporal_server: TemporalServer, tmp_path: Path
+) -> None:
+    client = await Client.connect(impatient_temporal_server.address)
+    async with idle_watch(client, tmp_path, "ana") as duty, duty.at_work():
+        await duty.tell()
+        await until(lambda: _texts_are(duty, "ana start"))
+        first = (await duty.run.describe()).run_id
+
+        async def began_anew() -> bool:
+            await duty.tell()
+            return (await duty.run.describe()).run_id != first
+
+        await until(began_anew)
+        duty.edit(replace(duty.schedule, layers=hourly(duty.began, "ben").layers))
+        await duty.tell()
+        await until(lambda: _texts_are(duty, "ana start", "ana end", "ben start"))
+        await duty.end()
+
+
 async def test_a_run_can_be_found_by_its_schedule_once_attributes_are_registered(
     quiet_temporal_server: TemporalServer, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""Notices about shifts, calendar feeds, foreign calendars, and phones that were proved.
+"""Notices, calendar feeds, foreign calendars, and phones that were proved.
 
 Revision ID: 0002
 Revises: 0001
@@ -37,9 +37,9 @@ def _create_notices() -> None:
         sa.PrimaryKeyConstraint("schedule", name=op.f("pk_shift_watches")),
     )
     op.create_table(
-        "schedule_notices",
+        "notices",
         sa.Column("id", _TEXT, nullable=False),
-        sa.Column("schedule", _TEXT, nullable=False),
+        sa.Column("topic", _TEXT, nullable=False),
         sa.Column("kind", _TEXT, nullable=False),
         sa.Column("about", _TEXT, nullable=False),
         sa.Column("at", _TIME, nullable=False),
@@ -57,14 +57,12 @@ def _create_notices() -> None:
         sa.Column("sent_at", _TIME, nullable=True),
         sa.Column("finished_at", _TIME, nullable=True),
         sa.Column("mended_at", _TIME, nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule_notices")),
-        sa.UniqueConstraint(
-            "schedule", "kind", "about", "at", "recipient", "channel", name="uq_schedule_notices_one_message"
-        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+        sa.UniqueConstraint("topic", "kind", "about", "at", "recipient", "channel", name="uq_notices_one_message"),
     )
-    with op.batch_alter_table("schedule_notices") as batch:
-        batch.create_index(batch.f("ix_schedule_notices_schedule_created_at_id"), ["schedule", "created_at", "id"])
-        batch.create_index(batch.f("ix_schedule_notices_state"), ["state"])
+    with op.batch_alter_table("notices") as batch:
+        batch.create_index(batch.f("ix_notices_topic_created_at_id"), ["topic", "created_at", "id"])
+        batch.create_index(batch.f("ix_notices_state"), ["state"])
 
 
 def _create_calendars() -> None:
@@ -135,7 +133,7 @@ def _create_phones() -> None:
 def downgrade() -> None:
     for table in (
         "shift_watches",
-        "schedule_notices",
+        "notices",
         "calendar_feeds",
         "calendar_states",
         "calendar_events",

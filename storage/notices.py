@@ -1,4 +1,4 @@
-"""Notices about schedules: a row first, then a claim, then the sending, then what became of it."""
+"""Notices: a row first, then a claim, then the sending, then what became of it."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,10 @@ from sqlalchemy import delete, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.ids import derived_id
-from domain.schedule_notices import WARNINGS, Notice, Told
+from domain.notices import Notice
+from domain.schedule_notices import MENDED_AFTER, WARNINGS, Told, comes_and_goes
+from storage.notice_tables import NoticeRow
 from storage.paging import BadCursor, Page, decode_cursor, page_of
-from storage.schedule_tables import ScheduleNoticeRow
 from storage.sql import changes, insert
 from storage.types import UtcDateTime
 
@@ -39,28 +40,29 @@ _FINAL = (NoticeState.DELIVERED, NoticeState.FAILED)
 class Claimed:
     """The notice is the caller's to send. ``in_doubt``: the claim before this one ended without a result."""
 
-    notice: ScheduleNoticeRow
+    notice: NoticeRow
     in_doubt: bool
 
 
 async def add(session: AsyncSession, notices: Iterable[Notice], now: datetime) -> list[str]:
-    """Store the notices, to be sent by the schedule's workflow (tell it with a ``TEND_SCHEDULE`` command). Returns the
-    ids of those that are new; what exists already is left alone, unless it was suppressed: it is so again."""
+    """Store the notices, to be sent by the workflow of the schedule (tell it with a ``TEND_SCHEDULE`` command) or the
+    call. Returns the ids of those that are new; what exists already is left alone, unless it was suppressed: it is so
+    again."""
     # Each once: no statement may touch a row twice.
     rows = {_id_of(notice): _values(notice, now) for notice in notices}
     if not rows:
         return []
-    statement = insert(session, ScheduleNoticeRow)
+    statement = insert(session, NoticeRow)
     again = changes(
         statement, "body", "stale_at", "state", "attempts", "error", "created_at", "finished_at", "mended_at"
     )
     # In one statement, for after an outage there may be hundreds.
     created = await session.scalars(
         statement.on_conflict_do_update(
-            index_elements=[ScheduleNoticeRow.id],
+            index_elements=[NoticeRow.id],
             set_=again,
-            where=ScheduleNoticeRow.state == NoticeState.SUPPRESSED,
-        ).returning(ScheduleNoticeRow.id),
+            where=NoticeRow.state == NoticeState.SUPPRESSED,
+        ).returning(NoticeRow.id),
         [*rows.values()],
     )
     new_ids = set(created)
@@ -72,7 +74,7 @@ async def claim(session: AsyncSession, notice_id: str, now: datetime) -> Claimed
 
     Must run in a ``write()`` transaction. One that is no news any more ends here, with its reason.
     """
-    row = await session.get(ScheduleNoticeRow, notice_id, with_for_update=True, populate_existing=True)
+    row = await session.get(NoticeRow, notice_id, with_for_update=True, populate_existing=True)
     if row is None or row.state not in _UNFINISHED:
         return None
     in_doubt = row.state == NoticeState.CLAIMED
@@ -96,8 +98,8 @@ async def set_sent(
 ) -> None:
     """The provider took the notice. A receipt that was faster than this result keeps its state."""
     await session.execute(
-        update(ScheduleNoticeRow)
-        .where(ScheduleNoticeRow.id == notice_id)
+        update(NoticeRow)
+        .where(NoticeRow.id == notice_id)
         .values(provider=provider, provider_id=provider_id, sent_at=at)
     )
     await _set_unfinished(session, notice_id, state=NoticeState.SENT, error=None, finished_at=at)
@@ -113,86 +115,87 @@ async def set_received(
 ) -> None:
     """What the provider's receipt makes of the notice. Receipts come in any order: the first final one stays."""
     await session.execute(
-        update(ScheduleNoticeRow)
-        .where(ScheduleNoticeRow.id == notice_id, ScheduleNoticeRow.state.not_in(_FINAL))
+        update(NoticeRow)
+        .where(NoticeRow.id == notice_id, NoticeRow.state.not_in(_FINAL))
         .values(state=state, error=error, finished_at=at)
     )
 
 
-async def suppress(session: AsyncSession, schedule: str, reason: str, now: datetime) -> None:
-    """Nothing more is sent for a schedule. What is claimed is not touched: somebody is sending it."""
+async def suppress(session: AsyncSession, topic: str, reason: str, now: datetime) -> None:
+    """Nothing more is sent about the topic. What is claimed is not touched: somebody is sending it."""
     await session.execute(
-        update(ScheduleNoticeRow)
-        .where(ScheduleNoticeRow.schedule == schedule, ScheduleNoticeRow.state == NoticeState.PENDING)
+        update(NoticeRow)
+        .where(NoticeRow.topic == topic, NoticeRow.state == NoticeState.PENDING)
         .values(state=NoticeState.SUPPRESSED, error=reason, finished_at=now)
     )
 
 
-async def suppress_warnings(session: AsyncSession, schedule: str, still_true: Collection[str], now: datetime) -> None:
+async def suppress_warnings(session: AsyncSession, topic: str, still_true: Collection[str], now: datetime) -> None:
     """Warnings about anything but these concerns (by their keys) are not sent any more."""
     await session.execute(
-        update(ScheduleNoticeRow)
+        update(NoticeRow)
         .where(
-            ScheduleNoticeRow.schedule == schedule,
-            ScheduleNoticeRow.state == NoticeState.PENDING,
-            ScheduleNoticeRow.kind.in_(WARNINGS),
-            ScheduleNoticeRow.about.not_in(still_true),
+            NoticeRow.topic == topic,
+            NoticeRow.state == NoticeState.PENDING,
+            NoticeRow.kind.in_(WARNINGS),
+            NoticeRow.about.not_in(still_true),
         )
         .values(state=NoticeState.SUPPRESSED, error="It was mended before this was sent.", finished_at=now)
     )
 
 
-async def note_mended(session: AsyncSession, schedule: str, still_true: Collection[str], now: datetime) -> None:
-    """Warnings about anything but these concerns (by their keys) are not so any more. Should they become so again, they
-    are told again."""
+async def note_mended(session: AsyncSession, topic: str, still_true: Collection[str], now: datetime) -> None:
+    """Warnings about anything but these concerns (by their keys) are not so any more. What comes and goes, and was not
+    out of sight for longer than ``MENDED_AFTER``, is as it was."""
+    warnings = update(NoticeRow).where(NoticeRow.topic == topic, NoticeRow.kind.in_(WARNINGS))
     await session.execute(
-        update(ScheduleNoticeRow)
-        .where(
-            ScheduleNoticeRow.schedule == schedule,
-            ScheduleNoticeRow.kind.in_(WARNINGS),
-            ScheduleNoticeRow.mended_at.is_(None),
-            ScheduleNoticeRow.about.not_in(still_true),
-        )
-        .values(mended_at=now)
+        warnings.where(NoticeRow.mended_at.is_(None), NoticeRow.about.not_in(still_true)).values(mended_at=now)
+    )
+    await session.execute(
+        warnings.where(
+            NoticeRow.mended_at >= now - MENDED_AFTER, NoticeRow.about.in_(filter(comes_and_goes, still_true))
+        ).values(mended_at=None)
     )
 
 
-async def trim(session: AsyncSession, schedule: str, before: datetime) -> None:
+async def trim(session: AsyncSession, topic: str, before: datetime) -> None:
     """Forget what was made before then and has ended: notices hold names and addresses. A warning that is forgotten is
     told again, if it is still so."""
     await session.execute(
-        delete(ScheduleNoticeRow).where(
-            ScheduleNoticeRow.schedule == schedule,
-            ScheduleNoticeRow.created_at < before,
-            ScheduleNoticeRow.state.not_in(_UNFINISHED),
+        delete(NoticeRow).where(
+            NoticeRow.topic == topic,
+            NoticeRow.created_at < before,
+            NoticeRow.state.not_in(_UNFINISHED),
         )
     )
 
 
-async def get(session: AsyncSession, notice_id: str) -> ScheduleNoticeRow | None:
-    return await session.get(ScheduleNoticeRow, notice_id)
+async def forget(session: AsyncSession, topic: str) -> None:
+    """As if nothing had ever been told about the topic. What is waiting is not sent any more."""
+    await session.execute(delete(NoticeRow).where(NoticeRow.topic == topic))
 
 
-async def unfinished(session: AsyncSession, schedule: str) -> Sequence[str]:
-    """The schedule's notices that are still to be sent, or whose sending has not ended with a result, oldest first."""
+async def get(session: AsyncSession, notice_id: str) -> NoticeRow | None:
+    return await session.get(NoticeRow, notice_id)
+
+
+async def unfinished(session: AsyncSession, topic: str) -> Sequence[str]:
+    """The topic's notices that are still to be sent, or whose sending has not ended with a result, oldest first."""
     ids = await session.scalars(
-        select(ScheduleNoticeRow.id)
-        .where(ScheduleNoticeRow.schedule == schedule, ScheduleNoticeRow.state.in_(_UNFINISHED))
-        .order_by(ScheduleNoticeRow.at, ScheduleNoticeRow.kind, ScheduleNoticeRow.id)
+        select(NoticeRow.id)
+        .where(NoticeRow.topic == topic, NoticeRow.state.in_(_UNFINISHED))
+        .order_by(NoticeRow.at, NoticeRow.kind, NoticeRow.id)
     )
     return ids.all()
 
 
-async def told_warnings(session: AsyncSession, schedule: str) -> frozenset[Told]:
-    """The warnings that were told or are still to be told, and are so since then."""
+async def told_warnings(session: AsyncSession, topic: str) -> frozenset[Told]:
+    """The warnings that were told or are still to be told, each with when it was mended, if it was."""
     rows = await session.execute(
-        select(
-            ScheduleNoticeRow.kind, ScheduleNoticeRow.about, ScheduleNoticeRow.recipient, ScheduleNoticeRow.channel
-        ).where(
-            ScheduleNoticeRow.schedule == schedule,
-            ScheduleNoticeRow.kind.in_(WARNINGS),
-            ScheduleNoticeRow.state != NoticeState.SUPPRESSED,
-            ScheduleNoticeRow.mended_at.is_(None),
+        select(NoticeRow.kind, NoticeRow.about, NoticeRow.recipient, NoticeRow.channel, NoticeRow.mended_at).where(
+            NoticeRow.topic == topic,
+            NoticeRow.kind.in_(WARNINGS),
+            NoticeRow.state != NoticeState.SUPPRESSED,
         )
     )
     return frozenset(Told(*row) for row in rows)
@@ -201,19 +204,15 @@ async def told_warnings(session: AsyncSession, schedule: str) -> frozenset[Told]
 async def provider_ids(session: AsyncSession, *, since: datetime) -> set[str]:
     """What providers called the notices that went out since then."""
     ids = await session.scalars(
-        select(ScheduleNoticeRow.provider_id).where(
-            ScheduleNoticeRow.provider_id.is_not(None), ScheduleNoticeRow.sent_at >= since
-        )
+        select(NoticeRow.provider_id).where(NoticeRow.provider_id.is_not(None), NoticeRow.sent_at >= since)
     )
     return {provider_id for provider_id in ids if provider_id is not None}
 
 
-async def of_schedule(
-    session: AsyncSession, schedule: str, *, limit: int, cursor: str | None = None
-) -> Page[ScheduleNoticeRow]:
-    """The schedule's notices, newest first. Raises :class:`storage.paging.BadCursor`."""
-    order = (ScheduleNoticeRow.created_at, ScheduleNoticeRow.id)
-    query = select(ScheduleNoticeRow).where(ScheduleNoticeRow.schedule == schedule)
+async def of_topic(session: AsyncSession, topic: str, *, limit: int, cursor: str | None = None) -> Page[NoticeRow]:
+    """The topic's notices, newest first. Raises :class:`storage.paging.BadCursor`."""
+    order = (NoticeRow.created_at, NoticeRow.id)
+    query = select(NoticeRow).where(NoticeRow.topic == topic)
     if cursor is not None:
         created_at, last = _position(cursor)
         query = query.where(tuple_(*order) < tuple_(literal(created_at, UtcDateTime), literal(last)))
@@ -231,25 +230,23 @@ def _position(cursor: str) -> tuple[datetime, str]:
 
 async def _set_unfinished(session: AsyncSession, notice_id: str, **values: object) -> None:
     await session.execute(
-        update(ScheduleNoticeRow)
-        .where(ScheduleNoticeRow.id == notice_id, ScheduleNoticeRow.state == NoticeState.CLAIMED)
-        .values(**values)
+        update(NoticeRow).where(NoticeRow.id == notice_id, NoticeRow.state == NoticeState.CLAIMED).values(**values)
     )
 
 
-def _too_late(row: ScheduleNoticeRow) -> str:
+def _too_late(row: NoticeRow) -> str:
     return f"It was news until {row.stale_at:%Y-%m-%d %H:%M} UTC, and could not be sent before."
 
 
 def _id_of(notice: Notice) -> str:
     at = notice.at.astimezone(UTC).isoformat()
-    return derived_id("ntc", notice.schedule, notice.kind, notice.about, at, notice.recipient, notice.channel)
+    return derived_id("ntc", notice.topic, notice.kind, notice.about, at, notice.recipient, notice.channel)
 
 
 def _values(notice: Notice, now: datetime) -> dict[str, object]:
     return {
         "id": _id_of(notice),
-        "schedule": notice.schedule,
+        "topic": notice.topic,
         "kind": notice.kind,
         "about": notice.about,
         "at": notice.at,

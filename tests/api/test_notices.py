@@ -1,4 +1,4 @@
-"""What was told about a schedule, in the API; and what carriers call about notices by phone and text message."""
+"""What was told about a schedule or a call, in the API; and what carriers call about notices by phone and text."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -12,14 +12,14 @@ import pytest_asyncio
 from activities.links import CallbackOf, Links
 from api.notices import NoticeWebhooks
 from config.keys import Keyring, Purpose
-from domain.schedule_notices import Notice, NoticeKind
-from storage import schedule_notices
+from domain.notices import Notice, NoticeKind, call_topic, schedule_topic
+from storage import notices
 from storage.engine import Database
-from storage.schedule_notices import NoticeState
+from storage.notices import NoticeState
 from tests.api.house import NOON, House
 
 START = Notice(
-    schedule="primary",
+    topic=schedule_topic("primary"),
     kind=NoticeKind.SHIFT_START,
     about="ana",
     at=NOON,
@@ -35,7 +35,7 @@ async def test_notices_are_listed_newest_first_with_keys_and_states(either_house
     for kind in (NoticeKind.SHIFT_START, NoticeKind.SHIFT_END):
         house.clock.advance(hours=1)
         async with house.services.database.write() as session:
-            await schedule_notices.add(session, [replace(START, kind=kind)], house.clock())
+            await notices.add(session, [replace(START, kind=kind)], house.clock())
     viewer = house.as_("viewer")
     first = (await viewer.get("/api/v1/schedules/primary/notices?limit=1")).json()
     (end,) = first["items"]
@@ -48,9 +48,9 @@ async def test_notices_are_listed_newest_first_with_keys_and_states(either_house
 
 async def test_what_a_provider_said_is_for_managers_and_the_recipient(house: House) -> None:
     async with house.services.database.write() as session:
-        (notice,) = await schedule_notices.add(session, [START], house.clock())
-        await schedule_notices.claim(session, notice, house.clock())
-        await schedule_notices.set_finished(
+        (notice,) = await notices.add(session, [START], house.clock())
+        await notices.claim(session, notice, house.clock())
+        await notices.set_finished(
             session, notice, NoticeState.FAILED, error="ana@acme.example is full", at=house.clock()
         )
 
@@ -66,8 +66,57 @@ async def test_notices_of_an_unknown_schedule_are_not_found(house: House) -> Non
     assert (await house.as_("viewer").get("/api/v1/schedules/gone/notices")).status_code == 404
 
 
-async def test_notices_need_a_token(house: House) -> None:
-    assert (await house.client().get("/api/v1/schedules/primary/notices")).status_code == 401
+@pytest.mark.parametrize("path", ["schedules/primary", "calls/call_a"])
+async def test_notices_need_a_token(house: House, path: str) -> None:
+    assert (await house.client().get(f"/api/v1/{path}/notices")).status_code == 401
+
+
+OF_CALL = Notice(
+    topic=call_topic("call_a"),
+    kind=NoticeKind.CALL_ANSWERED,
+    about="support",
+    at=NOON,
+    recipient="#hotline",
+    channel="slack",
+    subject="On-call hotline: answered by Ana Reyes - call from +14156040016, 33 s",
+    text="On-call hotline: answered by Ana Reyes - call from +14156040016, 33 s\nhttps://duty.example/calls/call_a",
+)
+
+
+async def test_notices_of_a_call_are_listed_in_the_shape_of_a_schedules(either_house: House) -> None:
+    house = either_house
+    await house.log_call()
+    await house.log_call("b")
+    others = (START, replace(OF_CALL, topic=call_topic("call_b")))
+    async with house.services.database.write() as session:
+        await notices.add(session, [*others, OF_CALL], house.clock())
+
+    (shown,) = (await house.as_("viewer").get("/api/v1/calls/call_a/notices")).json()["items"]
+
+    (of_schedule, *_) = (await house.as_("viewer").get("/api/v1/schedules/primary/notices")).json()["items"]
+    assert shown.keys() == of_schedule.keys()
+    wanted = ("call_answered", "support", "#hotline", "pending", OF_CALL.subject)
+    assert tuple(shown[field] for field in ("kind", "about", "recipient", "state", "subject")) == wanted
+
+
+async def test_a_number_that_was_told_is_masked_below_manager(house: House) -> None:
+    await house.log_call()
+    async with house.services.database.write() as session:
+        await notices.add(session, [replace(OF_CALL, channel="sms", recipient="+15550100002")], house.clock())
+
+    seen = {}
+    for role in ("responder", "manager"):
+        (shown,) = (await house.as_(role).get("/api/v1/calls/call_a/notices")).json()["items"]
+        seen[role] = shown["recipient"]
+
+    assert seen == {"responder": "+1555…02", "manager": "+15550100002"}
+
+
+async def test_notices_of_an_unknown_or_a_deleted_call_are_not_found(house: House) -> None:
+    await house.log_call()
+    await house.as_("manager").delete("/api/v1/calls/call_a")
+    for call in ("call_a", "call_gone"):
+        assert (await house.as_("viewer").get(f"/api/v1/calls/{call}/notices")).status_code == 404
 
 
 @dataclass(slots=True)
@@ -84,7 +133,7 @@ class Desk:
 
     async def state(self) -> str:
         async with self.database.read() as session:
-            row = await schedule_notices.get(session, self.notice)
+            row = await notices.get(session, self.notice)
         assert row is not None
         return row.state
 
@@ -94,9 +143,9 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     database = Database(f"sqlite:///{tmp_path / 'dutyline.db'}")
     await database.upgrade()
     async with database.write() as session:
-        (notice,) = await schedule_notices.add(session, [START], NOON)
-        await schedule_notices.claim(session, notice, NOON)
-        await schedule_notices.set_sent(session, notice, provider="twilio", provider_id="CA1", at=NOON)
+        (notice,) = await notices.add(session, [START], NOON)
+        await notices.claim(session, notice, NOON)
+        await notices.set_sent(session, notice, provider="twilio", provider_id="CA1", at=NOON)
     links = Links("https://duty.example", Keyring(["a-test-key"], Purpose.LINKS))
     app = NoticeWebhooks(database, links, lambda: NOON)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app)) as http:
