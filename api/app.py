@@ -25,6 +25,7 @@ from api.call_spool import CallSpool, deliver_spooled, open_call_spool
 from api.carrier_request import Receive, Scope, Send
 from api.codec import codec_application
 from api.dashboard import dashboard_application
+from api.incident_io import IncidentIoWebhooks
 from api.notices import NoticeWebhooks
 from api.own_events import OwnEvents
 from api.push_events import SUFFIX, PushEvents
@@ -85,6 +86,9 @@ class Api:
             own_events=OwnEvents(Acceptance(self.journal, self.intake_spool)),
         )
         self.push_events = PushEvents(self.route_book, self.journal, self.intake_spool, settings.push_events_per_minute)
+        self.incident_io = IncidentIoWebhooks(
+            self.route_book, self.journal, self.intake_spool, settings.push_events_per_minute
+        )
         actions = IncidentActions(self.database, AtOnce(self.door))
         links = Links(settings.public_url, settings.keyring(Purpose.LINKS))
         self.alerts = AlertWebhooks(self.database, actions, links, lambda: self.route_book.directory)
@@ -155,6 +159,8 @@ class Front:
             await api.notices(scope, receive, send)
         elif path.startswith(f"{PREFIX}/") and self._settings.demo:
             await api.simulated_carrier(scope, receive, send)
+        elif path.startswith("/hooks/") and self._role in ("all", "intake"):
+            await api.incident_io(scope, receive, send)
         elif path.endswith(SUFFIX) and path.count("/") == 2 and self._role in ("all", "intake"):
             await api.push_events(scope, receive, send)
         else:

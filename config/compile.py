@@ -194,6 +194,7 @@ def _integration(key: str, spec: resources.Integration) -> d.Integration:
         resolve_after_seconds=_seconds(spec.resolve_after),
         repeat=None if spec.repeat is None else d.Repeat(spec.repeat.times, seconds_of(spec.repeat.every)),
         signing_secret=spec.signing_secret,
+        events=spec.events or tuple(d.IncidentIoEvent),
     )
 
 

@@ -36,8 +36,9 @@ from config.values import (
     check_email,
     check_order,
     check_phone,
+    check_signing_secret,
 )
-from domain.directory import IntegrationType, Provider, Role, WebhookMethod
+from domain.directory import IncidentIoEvent, IntegrationType, Provider, Role, WebhookMethod
 from domain.schedule import ShiftEvent
 
 Body = dict[str, Any]
@@ -209,6 +210,8 @@ class Integration(Model):
     resolve_after: Annotated[Duration, between("1s", "365d")] | None = None
     repeat: Repeat | None = None
     signing_secret: SecretText | None = None
+    #: which of incident.io's events count; ``None`` is all
+    events: Annotated[tuple[IncidentIoEvent, ...], Field(min_length=1)] | None = None
 
     @field_validator("type")
     @classmethod
@@ -224,9 +227,16 @@ class Integration(Model):
             return None
         if info.data.get("type") is IntegrationType.WEBHOOK:
             raise ValueError("is for type incident-io only; a webhook is protected by its token")
-        if not secret.startswith("whsec_"):
-            raise ValueError("starts with whsec_; copy it from incident.io's webhook settings")
-        return secret
+        return check_signing_secret(secret)
+
+    @field_validator("events")
+    @classmethod
+    def _events_fit_type(
+        cls, events: tuple[IncidentIoEvent, ...] | None, info: ValidationInfo
+    ) -> tuple[IncidentIoEvent, ...] | None:
+        if events is not None and info.data.get("type") is IntegrationType.WEBHOOK:
+            raise ValueError("is for type incident-io only; a webhook takes every event")
+        return events
 
 
 class Contact(Model):

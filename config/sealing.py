@@ -1,5 +1,6 @@
 """Secret fields of resources as they are stored: sealed, each bound to its place."""
 
+import base64
 import json
 import logging
 import secrets
@@ -68,8 +69,13 @@ def _opened(keyring: Keyring, kind: Kind, key: str, name: str, value: Any) -> An
             "or set it again; until then what it protects is refused.",
             *(kind, key, name, error),
         )
-        # An address that cannot be reached, in the form of an address, so that the rest of the resource stays readable.
-        return "https://unreadable.invalid" if name == "url" else f"whsec_{secrets.token_urlsafe(32)}"
+        # In the form of what it replaces, so that the rest of the resource stays readable.
+        return "https://unreadable.invalid" if name == "url" else _random_secret()
+
+
+def _random_secret() -> str:
+    """One that can stand for a signing secret too."""
+    return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
 def _context(kind: Kind, key: str, name: str) -> str:

@@ -4,6 +4,7 @@ Each ``check_…`` returns the text as it is kept, or raises ``ValueError`` with
 The stored form is the text of the file; ``seconds_of``, ``time_of`` and ``moment_of`` read it.
 """
 
+import base64
 import difflib
 import re
 from datetime import date, datetime, time
@@ -24,10 +25,11 @@ _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{2,199}")
 #: what begins with these never reaches the door for events
-_OWN_ADDRESSES = frozenset({"voice", "alerts", "notices", "simulated-carrier"})
+_OWN_ADDRESSES = frozenset({"voice", "alerts", "notices", "hooks", "simulated-carrier"})
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _TEN_YEARS = 3660 * 86_400
+_SIGNING_PREFIX = "whsec_"
 
 
 def seconds_of(duration: str) -> int:
@@ -165,6 +167,25 @@ def check_token(value: str) -> str:
         raise ValueError("a token is part of an address: 3 to 200 letters, digits, '-', '_', '.' or '~'")
     if value in _OWN_ADDRESSES:
         raise ValueError(f"{value} begins addresses of Dutyline's own; choose another token")
+    return value
+
+
+def signing_key(secret: str) -> bytes:
+    """The key that webhooks are signed with, from the secret as its sender shows it: ``whsec_`` and base64."""
+    text = secret.removeprefix(_SIGNING_PREFIX)
+    if text == secret:
+        raise ValueError("starts with whsec_; copy it from incident.io's webhook settings")
+    try:
+        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        raise ValueError("is not base64 after whsec_; copy it whole from incident.io's webhook settings") from None
+    if not key:
+        raise ValueError("has nothing after whsec_; copy it whole from incident.io's webhook settings")
+    return key
+
+
+def check_signing_secret(value: str) -> str:
+    signing_key(value)
     return value
 
 

@@ -116,6 +116,13 @@ class IntegrationType(StrEnum):
     DUTYLINE = "dutyline"
 
 
+class IncidentIoEvent(StrEnum):
+    """What incident.io tells of an incident. A change of its status is an update too."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+
+
 @dataclass(frozen=True, slots=True)
 class Repeat:
     """Rounds after the first one, and the pause before each."""
@@ -126,7 +133,8 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """A door for events. ``token`` is the last secret part of its webhook address."""
+    """A door for events. ``token`` is the last secret part of its webhook address. ``signing_secret`` and ``events``,
+    those that count, are for incident.io alone."""
 
     key: str
     name: str
@@ -138,6 +146,7 @@ class Integration:
     resolve_after_seconds: int | None = None
     repeat: Repeat | None = None
     signing_secret: str | None = None
+    events: tuple[IncidentIoEvent, ...] = tuple(IncidentIoEvent)
 
 
 @dataclass(frozen=True, slots=True)

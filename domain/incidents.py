@@ -27,16 +27,17 @@ _SEVERITY_WORDS = {
 
 def read_priority(word: object) -> Priority | None:
     """``p1`` to ``p5`` in any case; anything else is nothing."""
-    return _PRIORITY_WORDS.get(_normal(word))
+    return _PRIORITY_WORDS.get(word_of(word))
 
 
 def read_severity(word: object) -> Severity | None:
     """``sev1`` to ``sev3``, or ``high``, ``medium`` and ``low`` for them, in any case; anything else is nothing."""
-    return _SEVERITY_WORDS.get(_normal(word))
+    return _SEVERITY_WORDS.get(word_of(word))
 
 
-def _normal(word: object) -> str:
-    return word.strip().lower() if isinstance(word, str) else ""
+def word_of(value: object) -> str:
+    """A word as it is compared: without case and the space around it; nothing for what is no text."""
+    return value.strip().lower() if isinstance(value, str) else ""
 
 
 def title_text(title: object) -> str:

@@ -1,4 +1,5 @@
-"""The kinds of events: pushed by a tool, left behind by a call, reported by a person or by Dutyline itself."""
+"""The kinds of events: pushed by a tool, sent by incident.io, left behind by a call, reported by a person or by
+Dutyline itself."""
 
 import os
 import time
@@ -17,6 +18,7 @@ from storage.journal import Entry
 class EventKind(StrEnum):
     PUSH = "push"
     CALL = "call"
+    INCIDENT_IO = "incident-io"
     #: opened by a person; never in the journal
     MANUAL = "manual"
     #: what Dutyline has to say of itself

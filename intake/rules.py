@@ -8,6 +8,7 @@ from typing import Any
 from domain.directory import Priority, Severity
 from domain.incidents import IncidentStatus, dedup_key, read_priority, read_severity, title_text
 from intake.events import CallEvent, EventKind
+from intake.incident_io import read_incident
 from intake.parsing import keepable, parse_object
 from storage.journal import Entry
 
@@ -56,6 +57,8 @@ def read_event(entry: Entry) -> Event:
         return _call_event(entry)
     if entry.kind == EventKind.OWN:
         return _own_event(entry)
+    if entry.kind == EventKind.INCIDENT_IO:
+        return _incident_io_event(entry)
     return _pushed_event(entry)
 
 
@@ -99,6 +102,25 @@ def _pushed_event(entry: Entry) -> Event:
 def _own_event(entry: Entry) -> Event:
     """As a tool's event, with the escalation policy that whoever reported it has chosen."""
     return replace(_pushed_event(entry), policy_key=parse_object(entry.body).get("escalation_policy"))
+
+
+def _incident_io_event(entry: Entry) -> Event:
+    document = parse_object(entry.body)
+    incident = read_incident(document)
+    key = dedup_key(incident.identity)
+    resolves = Effect.RESOLVE if key else Effect.NOTHING
+    return Event(
+        id=entry.id,
+        at=entry.received_at,
+        kind=entry.kind,
+        integration=entry.integration,
+        effect=resolves if incident.is_over else Effect.TRIGGER,
+        title=incident.title,
+        payload=keepable(document, entry.body),
+        dedup_key=key,
+        severity=incident.severity,
+        notes=_ignored("severity", incident.severity_word, incident.severity),
+    )
 
 
 def _effect(status: object, title: str) -> Effect:

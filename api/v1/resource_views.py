@@ -14,8 +14,8 @@ from storage import hotline_state
 
 Document = dict[str, Any]
 
-#: the types of integration that have an address of ours
-_WEBHOOKS = {"webhook": "/{token}/push-events"}
+#: where each type of integration takes its events
+_WEBHOOKS = {"webhook": "/{token}/push-events", "incident-io": "/hooks/incident-io/{token}"}
 
 
 async def shown(services: Services, principal: Principal, stored: StoredResource) -> Document:
@@ -25,7 +25,7 @@ async def shown(services: Services, principal: Principal, stored: StoredResource
         case Kind.USERS:
             body["phone"] = _phones(principal, stored.key, body["phone"])
         case Kind.INTEGRATIONS:
-            body |= _webhook(services, principal, body["token"], _WEBHOOKS.get(body["type"]))
+            body |= _webhook(services, principal, body["token"], _WEBHOOKS[body["type"]])
         case Kind.HOTLINES:
             body |= _webhook(services, principal, body["token"], "/voice/{token}")
             body |= await _state_of(services, stored.key)
@@ -41,10 +41,9 @@ def _phones(principal: Principal, user: str, phones: Any) -> Any:
     return principal.phone(phones, user) if phones else phones
 
 
-def _webhook(services: Services, principal: Principal, token: str, path: str | None) -> Document:
+def _webhook(services: Services, principal: Principal, token: str, path: str) -> Document:
     seen = token if sees_secrets(principal) else SECRET_MASK
-    address = services.settings.public_url + path.format(token=seen) if path else None
-    return {"token": seen, "webhook_url": address}
+    return {"token": seen, "webhook_url": services.settings.public_url + path.format(token=seen)}
 
 
 def _without_numbers(document: Any) -> Any:

@@ -9,6 +9,7 @@ from domain.directory import (
     AlertTarget,
     ChainEntry,
     Directory,
+    IncidentIoEvent,
     IntegrationType,
     Message,
     MessageKey,
@@ -44,6 +45,13 @@ def test_people_policies_and_doors_are_as_in_the_file() -> None:
     door = found.integrations["payments-webhook"]
     assert (door.token, door.ack_timeout_seconds, door.repeat) == ("demo-payments", 1200, Repeat(5, 600))
     assert found.contacts["mitchell"].number == "+14156040016"
+
+
+def test_all_events_of_incident_io_count_unless_some_are_chosen() -> None:
+    text = EXAMPLE.replace("type: webhook", "type: incident-io")
+    chosen = directory(text.replace("type: incident-io", "type: incident-io\n    events: [updated]"))
+    assert directory(text).integrations["payments-webhook"].events == tuple(IncidentIoEvent)
+    assert chosen.integrations["payments-webhook"].events == (IncidentIoEvent.UPDATED,)
 
 
 def test_a_hotline_is_as_in_the_file_with_its_defaults() -> None:

@@ -30,9 +30,25 @@ def test_the_contracts_example_is_valid() -> None:
     assert errors_of(EXAMPLE) == []
 
 
-def test_the_example_is_warned_only_about_what_is_not_sent_yet() -> None:
+def test_the_example_is_warned_only_about_a_room_that_is_not_set_up() -> None:
     (warning,) = warnings_of(EXAMPLE)
-    assert "notify" in warning
+    sentence = (
+        "hotlines.support.notify[0]: there is no slack room '#hotline' under rooms, so nothing can be posted there"
+    )
+    assert warning.endswith(sentence)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        EXAMPLE + 'rooms:\n  hotline: {channel: slack, to: "#hotline", url: "https://hooks.acme.example/1"}\n',
+        changed('{channel: slack, to: "#hotline"}', "{channel: email, to: ops@acme.example}"),
+        changed('{channel: slack, to: "#hotline"}', '{channel: sms, to: "+15550100009"}'),
+    ],
+    ids=["a room that is set up", "e-mail", "text message"],
+)
+def test_whoever_can_be_told_of_calls_is_not_warned_about(text: str) -> None:
+    assert warnings_of(text) == []
 
 
 @pytest.mark.parametrize(
@@ -74,6 +90,7 @@ def test_the_example_is_warned_only_about_what_is_not_sent_yet() -> None:
         ("base_url: null", "base_url: nowhere", "'nowhere' is no address; write one like https://api.example.com"),
         ("token: demo-support", "token: a/b", "a token is part of an address: 3 to 200 letters"),
         ("token: demo-support", "token: notices", "notices begins addresses of Dutyline's own; choose another token"),
+        ("token: demo-payments", "token: hooks", "hooks begins addresses of Dutyline's own; choose another token"),
         # times and zones
         ('time: "09:00"', "time: 25:00", "handoff.time: 25:00 does not exist on a clock; write a time between 00:00"),
         ('time: "09:00"', "time: 24:00", "24:00 does not exist on a clock; write 00:00"),
@@ -136,6 +153,12 @@ def test_the_example_is_warned_only_about_what_is_not_sent_yet() -> None:
             "type: dutyline",
             "type: dutyline is for Dutyline's own incidents; write webhook or incident-io",
         ),
+        (
+            "type: webhook",
+            "type: webhook\n    signing_secret: whsec_MDEy",
+            "signing_secret: is for type incident-io only",
+        ),
+        ("type: webhook", "type: webhook\n    events: [created]", "events: is for type incident-io only"),
         ("  payments-webhook:\n", "  dutyline:\n", "this key is built in for Dutyline's own incidents"),
         ("  payments: {name", "  pay ments: {name", "the key 'pay ments' cannot be used; write letters, digits"),
     ],
@@ -144,6 +167,32 @@ def test_what_is_wrong_is_said_with_its_line(before: str, after: str, sentence: 
     text = changed(before, after)
     (found,) = [each for each in errors_of(text) if sentence in each]
     assert found.startswith(f"a.yaml:{first_difference(text)}: ")
+
+
+@pytest.mark.parametrize(
+    ("field", "sentence"),
+    [
+        ("signing_secret: MDEy", "signing_secret: starts with whsec_; copy it from incident.io's webhook settings"),
+        ("signing_secret: whsec_", "signing_secret: has nothing after whsec_; copy it whole from"),
+        ("signing_secret: whsec_not-base64", "signing_secret: is not base64 after whsec_; copy it whole from"),
+        ("signing_secret: whsec_MDEyM", "signing_secret: is not base64 after whsec_; copy it whole from"),
+        ("signing_secret: whsec_Größe", "signing_secret: is not base64 after whsec_; copy it whole from"),
+        ("events: []", "events: must not be empty"),
+        (
+            "events: [created, update]",
+            "events[1]: must be one of created, updated; found 'update'; did you mean 'updated'?",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_integration_of_incident_io(field: str, sentence: str) -> None:
+    text = changed("type: webhook", f"type: incident-io\n    {field}")
+    (found,) = errors_of(text)
+    assert found.startswith(f"a.yaml:{line_of(field, text)}: integrations.payments-webhook.{sentence}")
+
+
+@pytest.mark.parametrize("secret", ["whsec_MDEy", "whsec_MDE=", "whsec_MDE"])
+def test_a_signing_secret_may_leave_out_its_padding(secret: str) -> None:
+    assert errors_of(changed("type: webhook", f"type: incident-io\n    signing_secret: {secret}")) == []
 
 
 def test_a_level_before_the_last_needs_escalate_after() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from api.push_events import MAX_BODY_BYTES, PushEvents
+from api.event_door import MAX_BODY_BYTES
+from api.push_events import PushEvents
 from domain.directory import Integration
 from intake.processor import Processor
 from intake.spool import Spool

@@ -31,7 +31,7 @@ class ByPath(httpx2.AsyncHTTPTransport):
         port = self.app
         if path.startswith(("/voice/", "/alerts/")):
             port = self.voice
-        elif path.endswith("/push-events"):
+        elif path.endswith("/push-events") or path.startswith("/hooks/"):
             port = self.intake
         request.url = request.url.copy_with(port=port)
         return await super().handle_async_request(request)
