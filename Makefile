@@ -19,7 +19,7 @@ up: $(INSTALLED) ## the whole system on this machine, with example data and a si
 	@exec $(BIN)/dutyline up --demo $(ARGS)
 
 test: $(INSTALLED) ## everything a checkout can prove on this machine
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(INSTALLED) ## format, lint, types, import rules, our own rules
 	$(BIN)/ruff format --check .
