@@ -217,6 +217,7 @@ async def test_what_was_sent_can_be_read_as_json() -> None:
         f"/2010-04-01/Accounts/{SID}/Recordings/{twilio_recording_sid(33)}.wav",
         f"/v1/Account/{AUTH_ID}/Recording/{plivo_recording_id(33)}.mp3",
     ],
+    ids=["twilio", "twilio-wav", "plivo-mp3"],
 )
 async def test_a_recording_is_sound_of_its_length(path: str) -> None:
     server = dutyline()
