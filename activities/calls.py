@@ -72,7 +72,7 @@ class CallActivities:
         async with self._database.write() as session:
             if not await calls.keep(session, call.id):
                 return []
-            await notices.add(session, told, datetime.now(UTC))
+            await notices.add(session, told, max(request.now, datetime.now(UTC)))
             return list(await notices.unfinished(session, call_topic(call.id)))
 
     async def _is_deleted(self, call_id: str) -> bool:

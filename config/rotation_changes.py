@@ -44,10 +44,10 @@ class RotationChange(Model):
 
 @dataclass(frozen=True, slots=True)
 class PlannedChange:
-    """``position`` is that of the layer that ends; what begins follows it."""
+    """``positions`` are those of the layer that ends and of what begins then."""
 
     plan: Plan
-    position: int
+    positions: slice
 
 
 def rotation_plan(snapshot: Snapshot, stored: StoredResource, layer: str, change: RotationChange) -> PlannedChange:
@@ -73,7 +73,8 @@ def rotation_plan(snapshot: Snapshot, stored: StoredResource, layer: str, change
     layers[position : position + 1] = _bodies(old, new, changed, schedule.timezone)
     body = {**snapshot.shown_body(stored), "layers": layers}
     try:
-        return PlannedChange(make_plan(snapshot, {Kind.SCHEDULES: {stored.key: body}}), position)
+        positions = slice(position, position + 1 + len(changed.begun))
+        return PlannedChange(make_plan(snapshot, {Kind.SCHEDULES: {stored.key: body}}), positions)
     except InvalidResource as invalid:
         begun = range(position + 1, position + 1 + len(changed.begun))
         raise InvalidResource(_of_the_change(invalid, stored.key, begun)) from None

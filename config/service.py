@@ -166,9 +166,9 @@ class ConfigService:
 
     async def change_rotation(
         self, schedule: str, layer: str, change: RotationChange, if_match: int | None = None
-    ) -> tuple[StoredResource, int]:
-        """End the layer at a date and begin another there. Returns the schedule and the position of the layer that
-        ends; the one that begins follows it.
+    ) -> tuple[StoredResource, Sequence[Body]]:
+        """End the layer at a date and begin another there. Returns the schedule as it was written, and of its layers
+        the one that ends and those that begin.
 
         Raises ``EditRefused``, :class:`InvalidResource` (paths as if the change were the resource),
         :class:`UnknownResource` and :class:`VersionConflict`.
@@ -186,7 +186,8 @@ class ConfigService:
         await self._carry_out(plan)
         # As it was written, whatever somebody else has made of it meanwhile.
         written = carried_out(before[-1], planned[-1].plan, ())
-        return _shown(written, _schedule(written, schedule)), planned[-1].position
+        stored = _shown(written, _schedule(written, schedule))
+        return stored, stored.body["layers"][planned[-1].positions]
 
     async def delete_override(self, schedule: str, override_id: str, actor: str | None = None) -> None:
         """Whoever made it. The people involved are told, except the ``actor``. Raises :class:`UnknownResource`."""

@@ -1,6 +1,7 @@
 """What goes in and out of a call's workflow. Fields are only ever added, with defaults: old histories must decode."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.call_log import LoggedCall
 from domain.call_plan import CallPlan
@@ -53,10 +54,11 @@ class HandInCall:
 
 @dataclass(frozen=True, slots=True)
 class AnnounceCall:
-    """A finished call, and whom its hotline tells of it."""
+    """A finished call, and whom its hotline tells of it. ``now`` is the workflow's time: it is this late at least."""
 
     call: LoggedCall
     targets: tuple[NotifyTarget, ...]
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)

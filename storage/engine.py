@@ -5,6 +5,8 @@ then writes would fail at once when another process wrote in between, whatever t
 """
 
 import asyncio
+import fcntl
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
@@ -103,6 +105,18 @@ def _async_url(url: str) -> str:
     return f"{drivers.get(scheme, scheme)}{separator}{rest}"
 
 
+def turn_to_wal(path: Path) -> None:
+    """Turn a SQLite file to WAL, for good; it is made when it is not there. SQLite refuses this at once while another
+    process does the same, whatever the busy time-out, so they take turns. Never awaits while it has its turn."""
+    with path.with_name(f"{path.name}-lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        finally:
+            connection.close()
+
+
 def _sqlite_engine(url: str) -> AsyncEngine:
     # What an event or a call says must not reach the logs through an error's text.
     engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
@@ -112,13 +126,12 @@ def _sqlite_engine(url: str) -> AsyncEngine:
         # The driver's own transactions begin deferred and only before some statements; ours begin in _begin.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode")
+        if cursor.fetchone() != ("wal",):
+            turn_to_wal(Path(engine.url.database or ""))
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")

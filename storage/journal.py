@@ -6,7 +6,6 @@ after the last one": commits do not come in the order of ids.
 """
 
 import asyncio
-import fcntl
 import os
 import sqlite3
 import time
@@ -25,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
 from storage.changes import Changes
-from storage.engine import Database
+from storage.engine import Database, turn_to_wal
 from storage.group_commit import GroupCommit
 from storage.journal_tables import JournalRow, journal_metadata
 from storage.spool import Away
@@ -180,12 +179,9 @@ class _SqliteThread:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None)
     try:
-        # Turning to WAL fails at once while another process does the same, whatever the busy time-out.
-        with path.with_suffix(".lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute(_CREATE)
+        turn_to_wal(path)
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(_CREATE)
         _sync_folder(path.parent)
     except BaseException:
         connection.close()

@@ -139,7 +139,7 @@ class CallWorkflow:
 
     async def _announce(self, call: LoggedCall) -> None:
         workflow.set_current_details("The call is over; messages about it are on their way")
-        notice_ids = await ask.announce_call(AnnounceCall(call, self._start.plan.notify))
+        notice_ids = await ask.announce_call(AnnounceCall(call, self._start.plan.notify, workflow.now()))
         # Beside each other: a chat that is down delays no text message.
         await asyncio.gather(*map(_deliver, notice_ids))
 

@@ -67,10 +67,11 @@ class Swapped(BaseModel):
 
 
 class ChangedRotation(BaseModel):
-    """Both layers as they stand in the schedule now."""
+    """The layers as they stand in the schedule now. What begins is one layer, or two: the rest of a turn, and what
+    follows it."""
 
     ended: dict[str, Any]
-    begun: dict[str, Any]
+    begun: list[dict[str, Any]]
 
 
 @router.post("/{key}/swaps", status_code=201)
@@ -135,8 +136,8 @@ async def change_rotation(
     past can be explained.
 
     The new rotation begins with its first member; where `members` is left out, with whoever's turn it is then. When
-    `rotation` and `handoff` stay as they are too, so does every turn: in the middle of one, `begun` lasts until that
-    turn ends, and a further layer goes on from there.
+    `rotation` and `handoff` stay as they are too, so does every turn: in the middle of one, a layer lasts until that
+    turn ends, and another goes on from there.
 
     409 when `starts` is not within the layer's time, or when the layer already changes to another one later: that one
     has to be taken back first. 409 also when `If-Match` is not the schedule's current version. To see the result first,
@@ -146,9 +147,8 @@ async def change_rotation(
     if all(layer.name != name for layer in schedule.layers):
         raise not_found(f"layer {name} in schedule {key}")
     with _refusals():
-        stored, position = await services.config.change_rotation(key, name, body, version)
+        stored, (ended, *begun) = await services.config.change_rotation(key, name, body, version)
     response.headers.update(etag(stored.version))
-    ended, begun = stored.body["layers"][position : position + 2]
     return ChangedRotation(ended=ended, begun=begun)
 
 

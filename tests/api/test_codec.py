@@ -125,15 +125,15 @@ async def test_a_body_that_is_too_large_is_refused(codec: House) -> None:
 
 
 async def test_temporals_own_command_reads_a_payload_with_a_token(
-    codec: House, temporal_server: TemporalServer
+    codec: House, quiet_temporal_server: TemporalServer
 ) -> None:
     client = await Client.connect(
-        temporal_server.address, data_converter=data_converter(Keyring(["a test's key"], Purpose.PAYLOADS))
+        quiet_temporal_server.address, data_converter=data_converter(Keyring(["a test's key"], Purpose.PAYLOADS))
     )
     run = await client.start_workflow("Unknown", SECRET, id=f"sealed-{uuid4().hex}", task_queue="nobody")
     async with served(codec) as address:
         shown = [
-            await shown_by_the_command(temporal_server, run.id, *options)
+            await shown_by_the_command(quiet_temporal_server, run.id, *options)
             for options in (
                 [],
                 ["--codec-endpoint", f"{address}/codec", "--codec-auth", f"Bearer {codec.tokens['viewer']}"],

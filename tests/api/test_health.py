@@ -50,10 +50,10 @@ async def test_metrics_are_in_the_format_of_prometheus(house: House) -> None:
 
 
 async def test_process_is_ready_when_a_worker_answers_and_calls_go_through_temporal(
-    house: House, temporal_server: TemporalServer
+    house: House, quiet_temporal_server: TemporalServer
 ) -> None:
     await house.services.route_book.refresh()
-    client = await Client.connect(temporal_server.address, data_converter=data_converter(None))
+    client = await Client.connect(quiet_temporal_server.address, data_converter=data_converter(None))
     probe, ways = house.client(), {"through_temporal": False}
     house.app.state.services = replace(
         house.services, door=Door(client), calls_use_temporal=lambda: ways["through_temporal"]

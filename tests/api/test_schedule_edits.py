@@ -142,7 +142,8 @@ async def test_rotation_changes_at_a_date_and_both_layers_are_shown(either_house
 
     changed = answer.json()
     assert answer.status_code == 201
-    assert changed["ended"]["ends"] == changed["begun"]["starts"] == "2026-01-07T12:00:00+01:00"
+    (begun,) = changed["begun"]
+    assert changed["ended"]["ends"] == begun["starts"] == "2026-01-07T12:00:00+01:00"
     assert answer.headers["etag"] == (await client.get(PRIMARY)).headers["etag"]
     assert await who(client, "2026-01-07T10:59:00Z") == "ana"
     assert await who(client, "2026-01-07T11:00:00Z") == "ben"
@@ -156,7 +157,18 @@ async def test_layer_whose_name_has_a_slash_can_be_changed(house: House) -> None
         "/api/v1/schedules/second/layers/Day%20%2F%20night/change", json={"starts": "2026-02-02", "members": ["ana"]}
     )
 
-    assert answer.json()["begun"]["name"] == "Day / night from 2026-02-02"
+    assert [layer["name"] for layer in answer.json()["begun"]] == ["Day / night from 2026-02-02"]
+
+
+async def test_change_in_the_middle_of_a_turn_shows_the_rest_of_it_and_what_follows(house: House) -> None:
+    answer = await house.as_("manager").post(
+        f"{PRIMARY}/layers/Weekly/change",
+        json={"starts": "2026-01-14", "slots": [{"from": "18:00", "to": "09:00"}]},
+    )
+
+    rest, further = answer.json()["begun"]
+    assert (rest["members"], rest["ends"]) == (["ben"], further["starts"])
+    assert further["members"] == ["ana", "ben"]
 
 
 async def test_change_of_rotation_honours_if_match(house: House) -> None:

@@ -196,12 +196,12 @@ async def test_change_of_rotation_leaves_no_gap_and_keeps_the_rest(service: Conf
     await service.apply(document_of(EXAMPLE))
     before = (await service.get(Kind.SCHEDULES, "primary")).body
 
-    stored, position = await service.change_rotation(
+    stored, layers = await service.change_rotation(
         "primary", "Weekly", RotationChange.model_validate({"starts": "2026-03-29T02:30", "members": ["ben", "ana"]})
     )
 
-    assert position == 0
-    assert stored.body["layers"] == [
+    assert layers == stored.body["layers"]
+    assert layers == [
         {**before["layers"][0], "ends": "2026-03-29T03:00:00+02:00"},
         {
             **before["layers"][0],
@@ -219,9 +219,8 @@ async def test_other_slots_in_the_middle_of_a_turn_are_two_layers(service: Confi
     await service.apply(document_of(text))
     change = {"starts": "2026-07-01T12:00", "slots": [{"from": "08:00", "to": "20:00"}]}
 
-    stored, position = await service.change_rotation("primary", "Weekly", RotationChange.model_validate(change))
+    _, (_, rest, begun) = await service.change_rotation("primary", "Weekly", RotationChange.model_validate(change))
 
-    rest, begun = stored.body["layers"][position + 1 : position + 3]
     assert (rest["members"], rest["starts"], rest["ends"]) == (
         [begun["members"][-1]],
         "2026-07-01T12:00:00+02:00",

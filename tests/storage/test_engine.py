@@ -1,7 +1,12 @@
 """The database class: transactions, time, hostile text, migrations."""
 
 import asyncio
+import fcntl
+import sqlite3
+import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +16,7 @@ from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from storage import notice_tables, schedule_tables  # noqa: F401 - their tables are a part of the metadata
-from storage.engine import Database
+from storage.engine import Database, turn_to_wal
 from storage.journal_tables import journal_metadata
 from storage.migrations.runner import downgrade_to_base
 from storage.tables import Base, CounterRow, IncidentTimelineRow, LeaseRow, ResourceRow
@@ -125,6 +130,21 @@ async def test_several_processes_upgrade_at_once(empty_database: Database) -> No
     async with empty_database.read() as session:
         assert (await session.scalars(text("SELECT version_num FROM alembic_version"))).all() == ["0002"]
     await asyncio.gather(*(process.close() for process in processes))
+
+
+def test_whoever_turns_a_sqlite_file_to_wal_waits_for_its_turn(tmp_path: Path) -> None:
+    """Without turns one process in some hundreds failed at the first start."""
+    path = tmp_path / "dutyline.db"
+    with path.with_name("dutyline.db-lock").open("a") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        turning = threading.Thread(target=turn_to_wal, args=(path,))
+        turning.start()
+        turning.join(0.2)
+        assert turning.is_alive()
+    turning.join()
+
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 async def test_upgrade_that_fails_leaves_the_schema_as_it_was(empty_database: Database) -> None:
