@@ -204,6 +204,12 @@ def _message(hotline: Hotline, key: MessageKey) -> Message:
     return text_for(hotline.messages, key, hotline.language, voicemail=invites)
 
 
+def numbers_saved_as(directory: Directory, part: str) -> tuple[str, ...]:
+    """The numbers of the contacts whose name has this in it, in any case."""
+    wanted = part.casefold()
+    return tuple(contact.number for contact in directory.contacts.values() if wanted in contact.name.casefold())
+
+
 def saved_name(directory: Directory, number: str | None) -> str | None:
     """The name under which a number was saved as a contact."""
     if number is None:

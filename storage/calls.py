@@ -53,12 +53,14 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """``None`` leaves a field open. ``caller`` is a number or part of a name; ``since`` is inclusive, ``until`` not."""
+    """``None`` leaves a field open. ``caller`` is a number or part of a name, and ``saved_numbers`` are those that are
+    saved under such a name; ``since`` is inclusive, ``until`` not."""
 
     hotline: str | None = None
     status: str | None = None
     outcome: str | None = None
     caller: str | None = None
+    saved_numbers: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
     archived: bool | None = None
@@ -172,7 +174,7 @@ def _conditions(criteria: CallFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [column == value for column, value in exact.items() if value is not None]
     if criteria.caller is not None:
         name = func.lower(CallRow.caller_name).contains(criteria.caller.lower(), autoescape=True)
-        conditions.append(or_(CallRow.caller_number == criteria.caller, name))
+        conditions.append(or_(CallRow.caller_number.in_((criteria.caller, *criteria.saved_numbers)), name))
     if criteria.since is not None:
         conditions.append(CallRow.started_at >= criteria.since)
     if criteria.until is not None:

@@ -13,6 +13,7 @@ from api.v1 import shapes, views
 from api.v1.errors import ApiError, not_found
 from api.v1.parameters import DEFAULT_LIMIT, Cursor, Limit, Moment
 from domain.call_log import CallOutcome, CallStatus
+from domain.call_plan import numbers_saved_as
 from domain.phone import to_e164
 from storage import call_recordings, calls, incidents
 from storage.call_recordings import RecordingState
@@ -51,11 +52,13 @@ async def list_calls(
     cursor: Cursor = None,
 ) -> shapes.Listed[shapes.Call]:
     """The newest calls first, without those that are archived."""
+    directory = await services.config.directory()
     criteria = CallFilter(
         hotline=hotline,
         status=status,
         outcome=outcome,
         caller=_caller(caller),
+        saved_numbers=numbers_saved_as(directory, caller) if caller else (),
         since=from_,
         until=to,
         archived=archived,

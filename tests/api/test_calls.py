@@ -48,6 +48,15 @@ async def test_responders_phones_are_shown_to_managers_and_to_themselves(
     assert [attempt["number"] for attempt in shown["attempts"]] == numbers
 
 
+async def test_caller_is_found_by_the_name_of_a_contact_that_was_saved_later(house: House) -> None:
+    await house.log_call("a", caller_number="+14156040099")
+    await house.as_("manager").put("/api/v1/contacts/zoe", json={"name": "Zoë Ng", "number": "+14156040099"})
+
+    found = (await house.as_("viewer").get("/api/v1/calls?caller=zoë")).json()["items"]
+
+    assert [call["id"] for call in found] == ["call_a"]
+
+
 async def test_contact_names_the_caller(house: House) -> None:
     call = await house.log_call()
 

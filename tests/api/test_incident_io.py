@@ -62,12 +62,12 @@ class Door:
         body: bytes,
         headers: dict[str, str] | None = None,
         *,
-        id: str = "msg_1",  # noqa: A002
+        webhook_id: str = "msg_1",
         path: str = ADDRESS,
         method: str = "POST",
     ) -> httpx2.Response:
         """Signed with the integration's secret unless ``headers`` say otherwise."""
-        headers = signed(body, self.house.clock(), id=id) if headers is None else headers
+        headers = signed(body, self.house.clock(), webhook_id=webhook_id) if headers is None else headers
         transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url=PUBLIC_URL) as http:
             return await http.request(method, path, content=body, headers=headers)
@@ -263,7 +263,7 @@ async def test_what_cannot_be_selected_is_200_and_nothing_else(door: Door, docum
 async def test_only_the_selected_events_are_taken(door: Door, selected: str, taken: list[str]) -> None:
     await door.configure(events=[selected])
     for event_type in (CREATED, UPDATED, STATUS_UPDATED):
-        assert (await door.post(as_bytes(webhook(event_type)), id=event_type)).status_code == 200
+        assert (await door.post(as_bytes(webhook(event_type)), webhook_id=event_type)).status_code == 200
 
     assert [json.loads(entry.body)["event_type"] for entry in await door.accepted()] == taken
 
@@ -271,7 +271,7 @@ async def test_only_the_selected_events_are_taken(door: Door, selected: str, tak
 async def test_over_the_operators_limit_is_429_with_retry_after(door: Door) -> None:
     limited = door.limited(2)
 
-    answers = [await limited.post(as_bytes(webhook()), id=f"msg_{number}") for number in range(3)]
+    answers = [await limited.post(as_bytes(webhook()), webhook_id=f"msg_{number}") for number in range(3)]
 
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert 1 <= int(answers[2].headers["retry-after"]) <= 30
@@ -291,7 +291,7 @@ async def test_what_is_forged_or_not_selected_does_not_use_up_the_limit(door: Do
 async def test_a_closed_incident_resolves_ours_whatever_it_is_called_by_then(either_door: Door) -> None:
     closed = webhook(UPDATED, name="Renamed meanwhile", incident_status=status("Closed", "closed"))
     await either_door.post(as_bytes(webhook()))
-    await either_door.post(as_bytes(closed), id="msg_2")
+    await either_door.post(as_bytes(closed), webhook_id="msg_2")
     await either_door.process()
 
     incident = await only_incident(either_door.house.services.database)

@@ -21,7 +21,7 @@ def verify(headers: dict[str, str], body: bytes = BODY, now: datetime = NOW) -> 
 
 
 def test_what_the_standards_library_signs_is_verified() -> None:
-    assert verify(signed(BODY, NOW, id="msg_7")) == "msg_7"
+    assert verify(signed(BODY, NOW, webhook_id="msg_7")) == "msg_7"
 
 
 def test_the_names_of_svix_are_as_good() -> None:
@@ -34,7 +34,7 @@ def test_a_request_may_have_the_headers_by_both_names() -> None:
 
 
 def test_either_names_suffice_when_the_others_are_no_good() -> None:
-    forged, real = signed(BODY, NOW, id="msg_9", secret=OTHER_SECRET), signed(BODY, NOW)
+    forged, real = signed(BODY, NOW, webhook_id="msg_9", secret=OTHER_SECRET), signed(BODY, NOW)
     assert verify(forged | by_svix(real)) == "msg_1"
     assert verify(real | by_svix(forged)) == "msg_1"
 

@@ -49,7 +49,7 @@ async def test_an_incident_of_incident_io_alerts_escalates_and_resolves_once(ale
 
 def _delivery(document: dict[str, Any], webhook_id: str) -> tuple[bytes, dict[str, str]]:
     body = as_bytes(document)
-    return body, signed(body, datetime.now(UTC), id=webhook_id)
+    return body, signed(body, datetime.now(UTC), webhook_id=webhook_id)
 
 
 async def _deliver(alert_house: AlertHouse, desk: Desk, delivery: tuple[bytes, dict[str, str]]) -> None:

@@ -42,12 +42,12 @@ def as_bytes(document: object) -> bytes:
     return json.dumps(document).encode()
 
 
-def signed(body: bytes, at: datetime, *, id: str = "msg_1", secret: str = SECRET) -> dict[str, str]:  # noqa: A002
+def signed(body: bytes, at: datetime, *, webhook_id: str = "msg_1", secret: str = SECRET) -> dict[str, str]:
     """The headers of a delivery."""
     return {
-        "webhook-id": id,
+        "webhook-id": webhook_id,
         "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": Webhook(secret).sign(id, at, body.decode()),
+        "webhook-signature": Webhook(secret).sign(webhook_id, at, body.decode()),
     }
 
 
