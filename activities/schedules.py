@@ -99,6 +99,8 @@ class ScheduleActivities:
     async def _forget_what_is_long_over(self, schedule: Schedule, now: datetime) -> None:
         """Overrides name people and say why they were away. Those of files stay: applying would bring them back."""
         over = [override.id for override in schedule.overrides if override.ends < now - _KEPT]
+        async with self._database.read() as session:
+            over = await resources.overrides_of_others(session, over, than_source=OverrideSource.FILE) if over else []
         if over:
             async with self._database.write() as session:
                 await resources.trim_overrides(session, over, keep_source=OverrideSource.FILE)

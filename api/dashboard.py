@@ -113,7 +113,8 @@ async def home(request: Request, services: AnyService, principal: SignedIn) -> R
         modes = await hotline_state.active_test_modes(session, now)
         states = await hotline_state.all_states(session)
     testers = {mode.hotline: tester_of(directory, mode.user) for mode in modes}
-    without_hangup = {state.hotline for state in states if state.pinned_account and not state.hangup_seen}
+    ringing = {call.hotline for call in shown_calls if call.status == "in_progress"}
+    silent = {state.hotline for state in states if state.pinned_account and not state.hangup_seen}
     return page(
         request,
         "home.html",
@@ -125,7 +126,7 @@ async def home(request: Request, services: AnyService, principal: SignedIn) -> R
         calls=shown_calls,
         hotline_names={key: hotline.name for key, hotline in directory.hotlines.items()},
         duties=[_duty(directory, directory.schedules[key], now) for key in sorted(directory.schedules)],
-        lines=_lines(directory, now, testers, without_hangup),
+        lines=_lines(directory, now, testers, without_hangup=silent - ringing),
         temporal_ui_url=services.settings.temporal_ui_url,
     )
 

@@ -53,6 +53,8 @@ def _classify_answer(response: httpx2.Response, what: str) -> DeliveryError:
     status = response.status_code
     if status == 429:
         return TryLater(f"{what} asks to slow down (HTTP 429).", retry_after(response))
+    if status == 503:  # whoever says that it cannot serve has not served
+        return TryLater(f"{what} cannot serve at the moment (HTTP 503).", retry_after(response))
     if status >= 500:
         return Unknown(f"{what} answered with an error of its own (HTTP {status}).")
     return Refused(str(status), f"{what} refused the message (HTTP {status}).")

@@ -17,6 +17,8 @@ from config.snapshot import OverrideSource, Snapshot, StoredOverride
 from config.validator import validate_world
 from config.world import World
 
+#: what users set themselves; a file that does not mention it takes nothing back
+_SAID_BY_PEOPLE = ("out_of_office", "shift_notices")
 #: kinds whose resources have a webhook token, random when left out
 _WITH_TOKEN = frozenset({Kind.HOTLINES, Kind.INTEGRATIONS})
 
@@ -130,11 +132,13 @@ def _merged(
 
 
 def _completed(snapshot: Snapshot, kind: Kind, key: str, body: object, source: OverrideSource) -> object:
-    """The wanted body with what stays although it is not said: the token, and overrides that are not from files; all of
-    them where somebody puts a schedule without a word on overrides."""
+    """The wanted body with what stays although it is not said: the token, what people say of themselves, and overrides
+    that are not from files; all of them where somebody puts a schedule without a word on overrides."""
     if not isinstance(body, dict):
         return body
     stored = snapshot.get(kind, key)
+    if kind is Kind.USERS and stored is not None and source is OverrideSource.FILE:
+        return {**{name: stored.body[name] for name in _SAID_BY_PEOPLE if name in stored.body}, **body}
     if kind in _WITH_TOKEN and stored is not None and body.get("token") is None:
         return {**body, "token": stored.body.get("token")}
     if kind is Kind.SCHEDULES and isinstance(body.get("overrides", []), list):

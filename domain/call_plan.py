@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from domain.directory import (
     Accept,
@@ -205,9 +206,10 @@ def _message(hotline: Hotline, key: MessageKey) -> Message:
 
 
 def numbers_saved_as(directory: Directory, part: str) -> tuple[str, ...]:
-    """The numbers of the contacts whose name has this in it, in any case."""
+    """The numbers of the contacts whose name has this in it, in any case; at most 1,000."""
     wanted = part.casefold()
-    return tuple(contact.number for contact in directory.contacts.values() if wanted in contact.name.casefold())
+    found = (contact.number for contact in directory.contacts.values() if wanted in contact.name.casefold())
+    return tuple(islice(found, 1000))
 
 
 def saved_name(directory: Directory, number: str | None) -> str | None:

@@ -12,6 +12,7 @@ from itertools import chain, pairwise
 
 from domain.clashes import override_clashes, slot_clashes
 from domain.directory import Directory, name_of
+from domain.ids import derived_id
 from domain.intervals import Interval
 from domain.local_time import instant_of, wall_clock
 from domain.on_call import Shift, people_of, shifts
@@ -253,7 +254,9 @@ def _unreachable_user(look: _Look, user: str, shift: Shift, verified: Collection
             f"{found.name} {when}, and nobody has proved that the phone of user {user} is theirs. "
             f"Have a code sent to it, or let {found.name} take a test call."
         )
-        yield Concern(ConcernKind.UNVERIFIED_PHONE, _key(ConcernKind.UNVERIFIED_PHONE, user), at, text)
+        # Another number is another phone, and another warning.
+        key = _key(ConcernKind.UNVERIFIED_PHONE, user, derived_id("phone", found.phones[0]))
+        yield Concern(ConcernKind.UNVERIFIED_PHONE, key, at, text)
 
 
 def _circles(look: _Look) -> Iterator[Concern]:

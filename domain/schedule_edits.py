@@ -170,7 +170,7 @@ class RotationChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangedLayer:
-    """``ended`` takes the layer's place in the list, those that ``begun`` come right after it: one, or one more for the
+    """``ended`` takes the layer's place in the list, those that ``begun`` come right after it: one, or more for the
     rest of a turn that goes on. The first begins ``at`` the very instant at which ``ended`` ends, and each further one
     where the one before it ends, all written as instants, so no handoff and no clock can part them."""
 

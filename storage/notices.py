@@ -61,7 +61,7 @@ async def add(session: AsyncSession, notices: Iterable[Notice], now: datetime) -
         statement.on_conflict_do_update(
             index_elements=[NoticeRow.id],
             set_=again,
-            where=NoticeRow.state == NoticeState.SUPPRESSED,
+            where=(NoticeRow.state == NoticeState.SUPPRESSED) | NoticeRow.mended_at.is_not(None),
         ).returning(NoticeRow.id),
         [*rows.values()],
     )

@@ -76,6 +76,12 @@ async def delete_overrides(session: AsyncSession, *override_ids: str) -> None:
     await session.execute(delete(OverrideRow).where(OverrideRow.id.in_(override_ids)))
 
 
+async def overrides_of_others(session: AsyncSession, override_ids: Collection[str], *, than_source: str) -> list[str]:
+    """Those of the overrides that this source did not make."""
+    wanted = (OverrideRow.id.in_(override_ids), OverrideRow.source != than_source)
+    return list(await session.scalars(select(OverrideRow.id).where(*wanted)))
+
+
 async def trim_overrides(session: AsyncSession, override_ids: Collection[str], *, keep_source: str) -> None:
     """Forget these overrides, except those of one source, as a change of the configuration: its version rises when any
     of them was still there. Must run in a ``write()`` transaction; holds the version until that ends."""

@@ -48,6 +48,7 @@ class Reconciler:
         self._door = door
         self._now = now
         self._on_lost_runs = on_lost_runs
+        self._lost_runs = 0
         self._lease = LeaseHolder(database, LEASE, now)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -60,6 +61,7 @@ class Reconciler:
                     if await self._lease.hold() and loop.time() >= due_at:
                         due_at = loop.time() + _EVERY_SECONDS
                         await self.look_through()
+                        await self.report_lost_runs()
                         await self.look_through_schedules()
                 except (SQLAlchemyError, OSError, Unavailable, TimeoutError) as error:
                     log.warning("open incidents and schedules could not be looked through", error=str(error))
@@ -80,11 +82,16 @@ class Reconciler:
             for incident in page:
                 if not await self._door.incident_runs(incident.id) and await self._start_again(incident.id):
                     found += 1
+                    self._lost_runs += 1
                 await asyncio.sleep(_BREATH_SECONDS)
             await self._lease.hold()
-        if found and self._on_lost_runs is not None:
-            await self._on_lost_runs(found)
         return found
+
+    async def report_lost_runs(self) -> None:
+        """Say how many incidents had lost their run since this was last said; what cannot be said now is said later."""
+        if self._lost_runs and self._on_lost_runs is not None:
+            await self._on_lost_runs(self._lost_runs)
+        self._lost_runs = 0
 
     async def look_through_schedules(self) -> int:
         """Look at every schedule once, as at incidents. Returns how many had no run."""

@@ -67,7 +67,7 @@ class Swapped(BaseModel):
 
 
 class ChangedRotation(BaseModel):
-    """The layers as they stand in the schedule now. What begins is one layer, or two: the rest of a turn, and what
+    """The layers as they stand in the schedule now. What begins is one layer or more: the rest of a turn, and what
     follows it."""
 
     ended: dict[str, Any]

@@ -312,3 +312,25 @@ async def test_every_change_is_announced_and_no_change_is_not(database: Database
     await service.put(Kind.SERVICES, "a", {"name": "A"})
     await service.put(Kind.SERVICES, "a", {"name": "A"})
     assert len(announced) == 1
+
+
+async def test_a_file_without_a_word_on_absences_keeps_those_that_people_entered(service: ConfigService) -> None:
+    await service.apply(document_of(EXAMPLE))
+    away = {"starts": "2026-07-01", "ends": "2026-07-08", "delegate": "ben"}
+    ana = (await service.get(Kind.USERS, "ana")).body
+    await service.put(Kind.USERS, "ana", {**ana, "out_of_office": [away], "shift_notices": {"start": ["sms"]}})
+
+    plan = await service.apply(document_of(EXAMPLE))
+
+    kept = (await service.get(Kind.USERS, "ana")).body
+    assert (plan.changes, kept["out_of_office"][0]["delegate"], kept["shift_notices"]["start"]) == ((), "ben", ["sms"])
+
+
+async def test_a_file_can_take_absences_back(service: ConfigService) -> None:
+    await service.apply(document_of("users:\n  ana: {name: Ana Reyes}\n"))
+    away = {"starts": "2026-07-01", "ends": "2026-07-08"}
+    await service.put(Kind.USERS, "ana", {"name": "Ana Reyes", "out_of_office": [away]})
+
+    await service.apply(document_of("users:\n  ana: {name: Ana Reyes, out_of_office: []}\n"))
+
+    assert (await service.get(Kind.USERS, "ana")).body["out_of_office"] == []

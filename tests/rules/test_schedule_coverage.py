@@ -236,7 +236,8 @@ def test_delegate_must_be_in_reach_too() -> None:
 
     (concern,) = look(roster, verified=PROVED - {("cleo", USERS["cleo"].phones[0])})
 
-    assert (concern.key, concern.at) == ("unverified_phone:cleo", local("2026-01-19"))
+    assert concern.key.startswith("unverified_phone:cleo:")
+    assert concern.at == local("2026-01-19")
 
 
 def test_member_who_is_no_user_any_more_is_told_with_the_next_shift() -> None:

@@ -7,7 +7,7 @@ import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -132,15 +132,21 @@ async def test_several_processes_upgrade_at_once(empty_database: Database) -> No
     await asyncio.gather(*(process.close() for process in processes))
 
 
-def test_whoever_turns_a_sqlite_file_to_wal_waits_for_its_turn(tmp_path: Path) -> None:
+def test_whoever_turns_a_sqlite_file_to_wal_waits_for_its_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without turns one process in some hundreds failed at the first start."""
-    path = tmp_path / "dutyline.db"
+    path, asked, lock = tmp_path / "dutyline.db", threading.Event(), fcntl.flock
+
+    def flock(file: IO[str], operation: int) -> None:
+        asked.set()
+        lock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
     with path.with_name("dutyline.db-lock").open("a") as other:
-        fcntl.flock(other, fcntl.LOCK_EX)
+        lock(other, fcntl.LOCK_EX)
         turning = threading.Thread(target=turn_to_wal, args=(path,))
         turning.start()
-        turning.join(0.2)
-        assert turning.is_alive()
+        assert asked.wait(60)
+        assert not path.exists()
     turning.join()
 
     with closing(sqlite3.connect(path)) as connection:

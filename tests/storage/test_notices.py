@@ -203,6 +203,18 @@ async def test_a_warning_that_was_mended_before_it_was_sent_is_sent_when_it_is_s
     )
 
 
+async def test_a_warning_that_was_told_and_mended_is_sent_when_it_is_so_again(database: Database) -> None:
+    (told,) = await _add(database, WARNING)
+    await _claim(database, told)
+    async with database.write() as session:
+        await notices.set_sent(session, told, provider="smtp", provider_id=None, at=at(11))
+    assert await _add(database, WARNING, now=12) == []
+    async with database.write() as session:
+        await notices.note_mended(session, PRIMARY, set(), at(13))
+    assert await _add(database, WARNING, now=20) == [told]
+    assert await _claim(database, told, now=21) is not None
+
+
 async def test_warnings_are_told_unless_they_were_suppressed(database: Database) -> None:
     sent, _ = await _add(database, WARNING, replace(WARNING, about="gap:2"))
     await _add(database, START)

@@ -44,11 +44,12 @@ async def told(
         async with database.write() as session:
             known = await notices.told_warnings(session, topic)
             new = warning_notices(roster, DIRECTORY, worries, known, now)
-            for notice_id in await notices.add(session, new, now):
-                await notices.claim(session, notice_id, now)
-                await notices.set_sent(session, notice_id, provider="smtp", provider_id=None, at=now)
+            for notice in new:
+                for notice_id in await notices.add(session, [notice], now):
+                    await notices.claim(session, notice_id, now)
+                    await notices.set_sent(session, notice_id, provider="smtp", provider_id=None, at=now)
+                    found.append((day, notice.kind, notice.about))
             await notices.note_mended(session, topic, {worry.key for worry in worries}, now)
-        found += [(day, notice.kind, notice.about) for notice in new]
     return found
 
 

@@ -223,8 +223,9 @@ async def test_lost_runs_are_reported_once_with_their_number(
     async with engine(time_skipping_env, tmp_path) as duty:
         incidents = [await duty.open(policy(level("sms ana"))) for _ in range(2)]
         reconciler = Reconciler(duty.database, duty.door, lambda: LATER, report)
-        await reconciler.look_through()
-        await reconciler.look_through()
+        for _ in range(2):
+            await reconciler.look_through()
+            await reconciler.report_lost_runs()
         assert reported == [2]
         async with dispatching(duty):
             await all_done(duty)

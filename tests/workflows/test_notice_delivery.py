@@ -236,7 +236,7 @@ async def test_a_provider_that_asks_to_wait_gets_the_notice_later(sender: Sender
 
 
 @pytest.mark.parametrize(
-    ("answer", "state"), [(httpx2.ConnectError("away"), "failed"), (httpx2.Response(503), "unknown")]
+    ("answer", "state"), [(httpx2.ConnectError("away"), "failed"), (httpx2.Response(500), "unknown")]
 )
 async def test_a_receiver_that_is_away_for_a_day_is_given_up(sender: Sender, answer: Any, state: str) -> None:
     notice = await sender.add(TO_WEBHOOK)
