@@ -157,7 +157,9 @@ def _change(snapshot: Snapshot, world: World, kind: Kind, key: str, source: Over
     assert model is not None, "the world was validated"
     body = model.body()
     overrides: list[Body] = body.pop("overrides", []) if kind is Kind.SCHEDULES else []
-    new, gone = _override_changes(snapshot.overrides_of(key), overrides, source)
+    # Other resources may have a schedule's key.
+    known = snapshot.overrides_of(key) if kind is Kind.SCHEDULES else ()
+    new, gone = _override_changes(known, overrides, source)
     stored = snapshot.get(kind, key)
     before = {} if stored is None else _with_defaults(kind, key, stored.body)
     fields = tuple(_field_changes(before, body)) + tuple(_override_fields(new, gone))

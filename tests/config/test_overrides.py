@@ -135,6 +135,20 @@ async def test_schedule_that_is_put_without_a_word_on_overrides_keeps_them(servi
     assert await _comments(service) == ["holidays"]
 
 
+@pytest.mark.parametrize("kind", [Kind.SERVICES, Kind.CONTACTS])
+async def test_another_resource_of_the_schedules_key_leaves_its_overrides_alone(
+    service: ConfigService, database: Database, kind: Kind
+) -> None:
+    await service.apply(document_of(EXAMPLE))
+
+    await service.put(
+        kind, "primary", {"name": "Primary"} | ({"number": "+14155550199"} if kind is Kind.CONTACTS else {})
+    )
+
+    assert await _comments(service) == ["holidays"]
+    assert await told(database) == []
+
+
 async def test_refused_override_tells_nobody(service: ConfigService, database: Database) -> None:
     await service.apply(document_of(EXAMPLE))
 
