@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.known_ids import known_ids
 from activities.links import CallbackOf, Links
 from channels.channel import Channel
 from channels.registry import ChannelRegistry
@@ -25,7 +26,7 @@ from domain.ids import derived_id
 from domain.incident_messages import DeliverAlert, Delivered
 from domain.incidents import read_priority, read_severity
 from domain.outgoing import Message
-from storage import incidents, notices, notifications
+from storage import incidents, notifications
 from storage.engine import Database
 from storage.incidents import IncidentStep
 from storage.notifications import Claimed, NewNotification, NotificationState
@@ -37,8 +38,6 @@ _SEND_SECONDS = 25.0
 _MOST_TRIES = 6
 #: a provider may ask to wait for an hour; an alert has other channels
 _LONGEST_WAIT_SECONDS = 20.0
-#: a provider's clock may be behind ours
-_CLOCK_MARGIN = timedelta(minutes=5)
 
 
 def build_alert(notification: NotificationRow, incident: IncidentRow, directory: Directory, links: Links) -> Alert:
@@ -153,11 +152,11 @@ class DeliveryActivities:
         if not row.address:
             raise Refused("no_address", f"There is no address for {row.channel} alerts.")
         message = message_of(build_alert(row, job.incident, job.directory, self._links))
-        known_ids = await self._known_ids(row) if job.in_doubt else None
+        known = await known_ids(self._database, row.address, row.created_at) if job.in_doubt else None
         try:
             async with asyncio.timeout(_SEND_SECONDS):
                 channel = self._channels(job.directory).get(row.channel)
-                found = await _find_sent(channel, message, row, known_ids) if known_ids is not None else None
+                found = await _find_sent(channel, message, row, known) if known is not None else None
                 return found or await channel.send(message)
         except DeliveryError:
             raise
@@ -166,13 +165,6 @@ class DeliveryActivities:
         except Exception as error:  # a channel that fails in a way of its own must not hold back the other channels
             activity.logger.exception("the channel %s failed", row.channel)
             raise Unknown(f"The channel failed unexpectedly ({type(error).__name__}).") from error
-
-    async def _known_ids(self, row: NotificationRow) -> set[str]:
-        """What the provider called the alerts to this address, and the notices, that we know of."""
-        since = row.created_at - _CLOCK_MARGIN
-        async with self._database.read() as session:
-            alerts = await notifications.provider_ids_to(session, row.address, since=since)
-            return alerts | await notices.provider_ids(session, since=since)
 
     async def _note_sent(self, job: _Job, sent: Sent) -> None:
         row, now = job.notification, self._now()

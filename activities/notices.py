@@ -13,6 +13,7 @@ import httpx2
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.known_ids import known_ids
 from activities.links import CallbackOf, Links
 from channels.registry import ChannelRegistry
 from channels.shift_webhook import send_to_webhook
@@ -22,7 +23,7 @@ from domain.directory import Directory
 from domain.notice_messages import DeliverNotice
 from domain.notices import WEBHOOK, message_of
 from domain.outgoing import Message
-from storage import notices, notifications
+from storage import notices
 from storage.engine import Database
 from storage.notice_tables import NoticeRow
 from storage.notices import NoticeState
@@ -33,8 +34,6 @@ _SEND_SECONDS = 25.0
 _PATIENCE = timedelta(days=1)
 #: a provider may ask to wait for an hour; then the notice is handed out again after a pause
 _LONGEST_WAIT_SECONDS = 30.0
-#: a provider's clock may be behind ours
-_CLOCK_MARGIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,20 +140,14 @@ class NoticeActivities:
         channel = self._channels(job.directory).get(row.channel)
         if not job.in_doubt:
             return await channel.send(message)
-        known_ids = await self._known_ids(message.to, row.created_at - _CLOCK_MARGIN)
+        known = await known_ids(self._database, message.to, row.created_at)
         try:
-            found = await channel.find_sent(message, row.created_at, known_ids)
+            found = await channel.find_sent(message, row.created_at, known)
         except Refused as refusal:
             raise _CannotBeTold(refusal.sentence) from refusal
         except TryLater as failure:
             raise Unknown(failure.sentence) from failure
         return found or await channel.send(message)
-
-    async def _known_ids(self, address: str, since: datetime) -> set[str]:
-        """What providers called the alerts to this address, and the notices, that we know of."""
-        async with self._database.read() as session:
-            alerts = await notifications.provider_ids_to(session, address, since=since)
-            return alerts | await notices.provider_ids(session, since=since)
 
     async def _note_sent(self, job: _Job, sent: Sent) -> None:
         async with self._database.write() as session:

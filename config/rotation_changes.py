@@ -47,7 +47,7 @@ class PlannedChange:
     """``positions`` are those of the layer that ends and of what begins then."""
 
     plan: Plan
-    positions: slice
+    positions: range
 
 
 def rotation_plan(snapshot: Snapshot, stored: StoredResource, layer: str, change: RotationChange) -> PlannedChange:
@@ -72,12 +72,11 @@ def rotation_plan(snapshot: Snapshot, stored: StoredResource, layer: str, change
     layers = [*stored.body["layers"]]
     layers[position : position + 1] = _bodies(old, new, changed, schedule.timezone)
     body = {**snapshot.shown_body(stored), "layers": layers}
+    positions = range(position, position + 1 + len(changed.begun))
     try:
-        positions = slice(position, position + 1 + len(changed.begun))
         return PlannedChange(make_plan(snapshot, {Kind.SCHEDULES: {stored.key: body}}), positions)
     except InvalidResource as invalid:
-        begun = range(position + 1, position + 1 + len(changed.begun))
-        raise InvalidResource(_of_the_change(invalid, stored.key, begun)) from None
+        raise InvalidResource(_of_the_change(invalid, stored.key, positions[1:])) from None
 
 
 def _compiled(body: Body, layers: list[Any]) -> s.Schedule:

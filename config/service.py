@@ -187,7 +187,7 @@ class ConfigService:
         # As it was written, whatever somebody else has made of it meanwhile.
         written = carried_out(before[-1], planned[-1].plan, ())
         stored = _shown(written, _schedule(written, schedule))
-        return stored, stored.body["layers"][planned[-1].positions]
+        return stored, [stored.body["layers"][position] for position in planned[-1].positions]
 
     async def delete_override(self, schedule: str, override_id: str, actor: str | None = None) -> None:
         """Whoever made it. The people involved are told, except the ``actor``. Raises :class:`UnknownResource`."""

@@ -86,12 +86,8 @@ async def trim_overrides(session: AsyncSession, override_ids: Collection[str], *
     """Forget these overrides, except those of one source, as a change of the configuration: its version rises when any
     of them was still there. Must run in a ``write()`` transaction; holds the version until that ends."""
     version = await lock_directory_version(session)
-    gone = await session.scalars(
-        delete(OverrideRow)
-        .where(OverrideRow.id.in_(override_ids), OverrideRow.source != keep_source)
-        .returning(OverrideRow.id)
-    )
-    if gone.all():
+    if gone := await overrides_of_others(session, override_ids, than_source=keep_source):
+        await delete_overrides(session, *gone)
         await set_directory_version(session, version + 1)
 
 
