@@ -87,10 +87,7 @@ class ConfigService:
         return self._snapshot
 
     async def directory(self) -> Directory:
-        snapshot = await self.snapshot()
-        if self._directory is None or self._directory.version != snapshot.version:
-            self._directory = compile_directory(snapshot)
-        return self._directory
+        return self._compiled(await self.snapshot())
 
     async def list(self, kind: Kind) -> list[StoredResource]:
         """All of a kind by key, each as :meth:`get` gives it."""
@@ -160,7 +157,7 @@ class ConfigService:
 
         def plan(snapshot: Snapshot) -> Plan:
             stored = _schedule(snapshot, schedule)
-            return override_plan(snapshot, stored, source, new=bodies_for(compile_directory(snapshot)))
+            return override_plan(snapshot, stored, source, new=bodies_for(self._compiled(snapshot)))
 
         return await self._carry_out(plan, actor)
 
@@ -220,6 +217,13 @@ class ConfigService:
     async def export(self) -> Exported:
         return export_snapshot(await self.snapshot())
 
+    def _compiled(self, snapshot: Snapshot) -> Directory:
+        """The last one is kept: a change asks more than once for what it is based on."""
+        directory = self._directory
+        if directory is None or directory.version != snapshot.version:
+            directory = self._directory = compile_directory(snapshot)
+        return directory
+
     async def _read_snapshot(self) -> Snapshot:
         # PostgreSQL sees other people's commits between two statements, so the version is compared afterwards.
         for _ in range(_READ_TRIES):
@@ -249,7 +253,7 @@ class ConfigService:
         for _ in range(_TRIES):
             now = self._clock()
             # Beside the loop, where calls are answered, and before the transaction: SQLite has one writer.
-            intent = await asyncio.to_thread(_intent, await self.snapshot(), plan_for, actor, now)
+            intent = await asyncio.to_thread(self._intent, await self.snapshot(), plan_for, actor, now)
             plan = intent.plan
             if not plan.changes:
                 return []
@@ -269,6 +273,17 @@ class ConfigService:
                 await self._on_change()
             return intent.overrides
         raise VersionConflict(None)
+
+    def _intent(
+        self, snapshot: Snapshot, plan_for: Callable[[Snapshot], Plan], actor: str | None, now: datetime
+    ) -> "_Intent":
+        plan = plan_for(snapshot)
+        if not plan.changes:
+            return _Intent(plan)
+        overrides = tuple(new_overrides(plan, now))
+        before, after = self._compiled(snapshot), compile_directory(carried_out(snapshot, plan, overrides))
+        notices = tuple(notices_of(plan, before, after, overrides, actor, now))
+        return _Intent(plan, overrides, notices, concerned_schedules(before, after))
 
     async def _write(self, session: AsyncSession, plan: Plan, change: Change, now: datetime) -> None:
         """Everything but new overrides."""
@@ -302,16 +317,6 @@ class _Intent:
     notices: Sequence[Notice] = ()
     #: those that the change concerns
     schedules: Collection[str] = ()
-
-
-def _intent(snapshot: Snapshot, plan_for: Callable[[Snapshot], Plan], actor: str | None, now: datetime) -> _Intent:
-    plan = plan_for(snapshot)
-    if not plan.changes:
-        return _Intent(plan)
-    overrides = tuple(new_overrides(plan, now))
-    before, after = compile_directory(snapshot), compile_directory(carried_out(snapshot, plan, overrides))
-    notices = tuple(notices_of(plan, before, after, overrides, actor, now))
-    return _Intent(plan, overrides, notices, concerned_schedules(before, after))
 
 
 async def _let_schedules_be_tended(session: AsyncSession, schedules: Iterable[str], now: datetime) -> None:
